@@ -13,28 +13,9 @@ import re
 from dataclasses import replace
 from itertools import islice
 
+from bouncestream.mail import families
 from bouncestream.mail.address import X400, addresses, lines_with_addresses, normalise
-from bouncestream.mail.families import (
-    ARRIVED,
-    CUTS,
-    DELAY_HINTS,
-    DELAYS,
-    DELIVER,
-    DELIVERED,
-    FAILED,
-    FAMILIES,
-    FINALS,
-    NOT_YET,
-    REFUSED,
-    SAME,
-    SENDERS,
-    STILL,
-    STILL_HINTS,
-    SUBJECTS,
-    Family,
-    lowered,
-    start,
-)
+from bouncestream.mail.families import Family, lowered, start
 from bouncestream.mail.mime import Fields, unencoded
 from bouncestream.mail.phrases.clauses import folded, folding, has_any
 from bouncestream.record import record
@@ -44,23 +25,23 @@ ENTRY_TEXT = 4000  #: characters kept of what is said about one address
 
 
 # A newline rather than "^", which would be asked for at every character.
-_CUT = re.compile(r"\n[ \t>|<-]{0,40}(?:" + "|".join(CUTS) + ")", re.MULTILINE | re.IGNORECASE)
+_CUT = re.compile(r"\n[ \t>|<-]{0,40}(?:" + "|".join(families.CUTS) + ")", re.MULTILINE | re.IGNORECASE)
 _HEADERS = re.compile(
     r"\n(?:received|return-path|dkim-signature|x-received|x-google-smtp-source)[ \t]{0,2}:", re.IGNORECASE
 )
-_DELIVER = folded(DELIVER).split("|")
+_DELIVER = folded(families.DELIVER).split("|")
 _DELIVER_HINTS = (*_DELIVER, *map(folded, (
     "ubermittel", "geliefert", "transmis", "nedoruc", "iletilem", "发送", "寄送", "递送", "退信", "送信", "발송",
     "반송",
 )))  # fmt: skip
 """Without any of these, nothing is said to be undelivered in another language."""
-_NOT_YET = folding(NOT_YET)
-_STILL_HINTS = tuple(map(folded, STILL_HINTS))
-_STILL = folding(STILL)
-_ARRIVED = folding(ARRIVED)
+_NOT_YET = folding(families.NOT_YET)
+_STILL_HINTS = tuple(map(folded, families.STILL_HINTS))
+_STILL = folding(families.STILL)
+_ARRIVED = folding(families.ARRIVED)
 _ARRIVED_HINTS = (*_DELIVER, "已成功")
-_FAILED = re.compile("|".join(FAILED))
-_SUBJECT = re.compile("|".join(SUBJECTS))
+_FAILED = re.compile("|".join(families.FAILED))
+_SUBJECT = re.compile("|".join(families.SUBJECTS))
 # Without any of these, a mail from a postmaster that names an address is a letter.
 _FAILURE = re.compile(
     r"\b[45]\d\d\b|deliver|could ?n[o']t|cannot|can't|fail|"
@@ -87,7 +68,7 @@ _NOT_LISTED = folding(
     r"non-?members|nur (?:fur )?(?:mitglieder|abonnent)|"
     r"(?:subscriber|member)s?[- ]only|"
     r"only (?:subscribers|members|subscribed)|not (?:yet )?(?:a |an )?(?:list )?(?:member|subscri)|cannot post|"
-    r"nicht berechtigt|pas autorise|no esta autorizad|non (?:e|sei) autorizzat|" + REFUSED
+    r"nicht berechtigt|pas autorise|no esta autorizad|non (?:e|sei) autorizzat|" + families.REFUSED
 )
 _OF_MAIL = folding(
     r"\b(?:messages?|e?-?mails?|letter|carta|lettre|lettera|brief|brev|nachricht|courriel|courrier|mensaje|correo|"
@@ -106,12 +87,12 @@ _UNDELIVERED = re.compile(
 _UNDELIVERED_ABROAD = folding(
     r"unzustellbar|nedoruc|teslim edilem|iletilem|kezbesithetetlen|"
     r"\b(?:nicht|pas|nao|non|impossibile|niet|nie|ne|inte|ikke|ei|nem|nu|δεν|не|nebyla?|nebylo|nebola?|nelze|nepodarilo)\b"
-    f"{SAME}(?:{DELIVER}|ubermittel|geliefert|transmis)|"
+    f"{families.SAME}(?:{families.DELIVER}|ubermittel|geliefert|transmis)|"
     r"\bno [^.\n]{0,40}entreg|"
     r"(?:无法|未能|不能|無法|未)[^。\n]{0,8}(?:投递|送达|发送|投遞|送達|寄送|递送)|退信|配信(?:でき|され(?!ました)|不能)|"
     r"届け(?:られ|でき)|送信でき|(?:배달|전송|전달|발송)[^.\n]{0,8}(?:못|않|없|실패)|반송"
 )
-_REFUSED = folded(REFUSED).split("|")
+_REFUSED = folded(families.REFUSED).split("|")
 _TO_ASK = re.compile(r"^(?:postmaster|abuse|support|help-?desk|hostmaster|webmaster|noc)@")
 
 
@@ -163,7 +144,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     telling = bool(_SUBJECT.search(subject)) and not passed_on
     marked = family is not None and bool(family.marks)
     certain = family is not None and family.certain
-    final = has_any(lower, FINALS)
+    final = has_any(lower, families.FINALS)
     delayed = not final and _tries_on(plain)
     late = not final and not delayed and _tries_on(folded(subject))
     delayed = delayed or late
@@ -205,7 +186,7 @@ def _is_undelivered(plain: str) -> bool:
 def _tries_on(plain: str) -> bool:
     """Whether a folded text says that the server still tries."""
     return (
-        (has_any(plain, DELAY_HINTS) and has_any(plain, DELAYS))
+        (has_any(plain, families.DELAY_HINTS) and has_any(plain, families.DELAYS))
         or (has_any(plain, _DELIVER) and _NOT_YET.search(plain) is not None)
         or (has_any(plain, _STILL_HINTS) and _STILL.search(plain) is not None)
     )
@@ -213,7 +194,9 @@ def _tries_on(plain: str) -> bool:
 
 def _arrived(plain: str) -> bool:
     """Whether a folded text says that the mail arrived."""
-    return has_any(plain, DELIVERED) or (has_any(plain, _ARRIVED_HINTS) and _ARRIVED.search(plain) is not None)
+    return has_any(plain, families.DELIVERED) or (
+        has_any(plain, _ARRIVED_HINTS) and _ARRIVED.search(plain) is not None
+    )
 
 
 def cut(text: str) -> tuple[str, str]:
@@ -232,7 +215,7 @@ def _strangers(fields: Fields, notice: str, recipients: set[str]) -> set[str]:
     own = set(addresses(fields.get("to", "")[:4000], 20)) | set(addresses(fields.get("from", "")[:2000], 5))
     if "@" in notice:
         notice = lines_with_addresses(notice)
-        own.update(normalise(named["a"].rstrip(".")) for named in islice(SENDERS.finditer(notice), 50))
+        own.update(normalise(named["a"].rstrip(".")) for named in islice(families.SENDERS.finditer(notice), 50))
     return (own | _of_our_domain(fields, notice, own)) - recipients
 
 
@@ -249,7 +232,7 @@ def _of_our_domain(fields: Fields, notice: str, known: set[str]) -> set[str]:
 def _without_senders(text: str) -> str:
     """What is said about a recipient, without the lines that only name the sender: the rest is not about him."""
     kept, last = [], 0
-    for match in SENDERS.finditer(lowered(text)):
+    for match in families.SENDERS.finditer(lowered(text)):
         end = text.find("\n", match.end())
         end = len(text) if end < 0 else end
         label = text[match.start() : match.start("a")]
@@ -276,13 +259,13 @@ def _nobody(address: str, strangers: set[str]) -> bool:
 
 def _entries(notice: str, lower: str, strangers: set[str], fields: Fields) -> tuple[Family | None, list[Entry]]:
     sender = fields.get("from", "")
-    marked = [family for family in FAMILIES if has_any(lower, family.marks)]
+    marked = [family for family in families.FAMILIES if has_any(lower, family.marks)]
     named = marked[0] if marked else None
     if named is not None and named.local:
         return named, _local(notice, lower, named, sender)
     if "@" not in notice:
         return named, []
-    for family in FAMILIES:
+    for family in families.FAMILIES:
         if family.marks and family not in marked:
             continue
         # A server that lists its failures in lines of their own may list the sender; a loose sentence only

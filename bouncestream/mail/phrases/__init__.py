@@ -17,16 +17,6 @@ from bouncestream.mail.phrases.roles import with_roles
 from bouncestream.mail.phrases.tagging import names_sender
 
 __all__ = [
-    "Hit",
-    "Reading",
-    "find",
-    "find_all",
-    "names_sender",
-    "read_words",
-    "recognised",
-    "shape",
-    "statements",
-    "told",
-    "with_roles",
-    "words",
-]
+    "Hit", "Reading", "find", "find_all", "names_sender", "read_words", "recognised", "shape", "statements", "told",
+    "with_roles", "words",
+]  # fmt: skip

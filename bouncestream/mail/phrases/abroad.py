@@ -62,19 +62,20 @@ SPACED: Mapping[str, str] = {
         there: fuhren, fuhrt, betreuen, betreut, hosten, existier*, gibt, gefunden, finden, bekannt, kennt,
         vorhanden, registriert, vergeben, angelegt, eingerichtet, zugeordnet, zugewiesen, gultig, gueltig,
         auffindbar, hinterlegt, eingetragen, mehr verfugbar, mehr aktiv, mehr genutzt, mehr beschaftigt, mehr bei
-        uns, ermittelt, ermitteln; no: kein, keine, keinen, keinem; unknown: unbekannt*, ungultig*, ungueltig*,
-        falsch; gone: stillgelegt, erloschen, gestrichen, aufgehoben, abgeschafft, ausgetreten, verstorben, geleert
-        und entfernt, eingestellt, geloscht*, geloescht*, entfernt, aufgelost, geschlossen, gekundigt,
-        ausgeschieden, abgemeldet; full: voll, randvoll, uberfullt, ueberfuellt, speicherplatz*, kein speicher,
-        speicher voll, speicher des, speicher ist, speicherlimit, erschopft, aufgebraucht, kontingent*, platz; off:
-        gesperrt, deaktiviert; many: zu viele; later: umzug*, umgezogen, verzogen, gerade, in kurze, demnachst, bis,
-        zurzeit, derzeit, spater, vorubergehend, momentan, noch nicht, noch kein, noch keine, migriert,
-        wiederhergestellt, wiederherstell*, zuruckgeholt, temporar*, soll; other: mochte, verweigert, abgelehnt,
-        positivliste*, weissen liste, nimmt, wird geloscht, wird in, wird am, wird bald, wenn, falls, ob; content:
-        nachricht*; unpaid: zahlung*, rechnung*, unbezahlt*; down: nicht erreichbar, antwortet nicht,
-        zeituberschreitung; chance: versehentlich, irrtumlich*, falschlicherweise, aus versehen, durch einen fehler,
-        wegen eines fehlers; whom: fur sie, fur dich, fur euch, fur fremde, fur aussenstehende, von außen, von
-        aussen, nach außen, aus ihrer sicht, was sie betrifft, außerhalb, ausserhalb""",
+        uns, ermittelt, ermitteln, mehr im einsatz, mehr in gebrauch; no: kein, keine, keinen, keinem; unknown:
+        unbekannt*, ungultig*, ungueltig*, falsch; gone: stillgelegt, erloschen, gestrichen, aufgehoben,
+        abgeschafft, ausgetreten, verstorben, geleert und entfernt, eingestellt, geloscht*, geloescht*, entfernt,
+        aufgelost, geschlossen, gekundigt, ausgeschieden, abgemeldet; full: voll, randvoll, uberfullt, ueberfuellt,
+        speicherplatz*, kein speicher, speicher voll, speicher des, speicher ist, speicherlimit, erschopft,
+        aufgebraucht, kontingent*, platz; off: gesperrt, deaktiviert; many: zu viele; later: umzug*, umgezogen,
+        verzogen, gerade, in kurze, demnachst, bis, zurzeit, derzeit, spater, vorubergehend, momentan, noch nicht,
+        noch kein, noch keine, migriert, wiederhergestellt, wiederherstell*, zuruckgeholt, temporar*, soll, solange;
+        other: mochte, verweigert, abgelehnt, positivliste*, weissen liste, nimmt, wird geloscht, wird in, wird am,
+        wird bald, wenn, falls, ob; content: nachricht*; unpaid: zahlung*, rechnung*, unbezahlt*; down: nicht
+        erreichbar, antwortet nicht, zeituberschreitung; chance: versehentlich, irrtumlich*, falschlicherweise, aus
+        versehen, durch einen fehler, wegen eines fehlers; whom: fur sie, fur dich, fur euch, fur fremde, fur
+        aussenstehende, von außen, von aussen, nach außen, aus ihrer sicht, was sie betrifft, außerhalb,
+        ausserhalb""",
     "French": """
         mailbox: destinataire*, utilisateur*, boite*, compte, comptes, abonne*, usager*, client, clients, cliente,
         titulaire, adresse mail, compte mail, courriel*, nom, proprietaire*, employe*, salarie*; sender: vous n
@@ -82,61 +83,61 @@ SPACED: Mapping[str, str] = {
         depuis laquelle, dont vous, expediteur*, emetteur*, d origine, de retour, d expedition; your: votre, vos;
         not: n, pas, plus, aucun, aucune; there: gere*, heberge*, assigne*, cree, trouve*, connu*, valide*,
         reconnu*, attribue*, correspond*, figure*, repertorie*, recense*, identifie*, localise*, plus utilise*, plus
-        actif, plus active, enregistre*, reference*, fait plus partie, fait pas partie, connaissons, connait; no:
-        aucun, aucune, pas de, pas d; unknown: inconnu*, inexistant*, introuvable*, invalide*, incorrecte*, errone,
-        erronee; gone: cesse d exister, retire, annule, annulee, disparu*, decede*, ferme*, supprime*, cloture*,
-        resilie*, efface*, radie*, detruit*, quitte; full: plein*, sature*, plus de place, deborde, espace, rempli*,
-        capacite; off: suspendu*, desactive*, bloque*, inactif, verrouille*; many: trop; later: deplace*, demenag*,
-        bientot, jusqu, actuellement, pour l instant, nouvel essai, plus tard, temporairement, momentanement, pas
-        encore, migre*, transfere*, parti vers, partie vers, retabli*, restaur*, va etre, vont etre, doit etre,
-        reconstrui*; other: refuse*, filtre*, accepte, acceptent, seront, liste blanche; unpaid: impaye*, facture*;
-        down: injoignable*, ne repond pas; thing: la demande, une demande, cette demande, sa demande, la requete,
-        compteur*, clientele*; chance: par erreur, par accident, par megarde, accidentel*, involontaire*, cause d
-        une erreur, suite a une erreur, panne*; whom: pour vous, pour toi, pour le public, en ce qui vous, votre
-        point de vue, l exterieur, en dehors""",
+        actif, plus active, enregistre*, reference*, fait plus partie, fait pas partie, connaissons, connait, en
+        service, en usage; no: aucun, aucune, pas de, pas d; unknown: inconnu*, inexistant*, introuvable*,
+        invalide*, incorrecte*, errone, erronee; gone: cesse d exister, retire, annule, annulee, disparu*, decede*,
+        ferme*, supprime*, cloture*, resilie*, efface*, radie*, detruit*, quitte; full: plein*, sature*, plus de
+        place, deborde, espace, rempli*, capacite; off: suspendu*, desactive*, bloque*, inactif, verrouille*; many:
+        trop; later: deplace*, demenag*, bientot, jusqu, actuellement, pour l instant, nouvel essai, plus tard,
+        temporairement, momentanement, pas encore, migre*, transfere*, parti vers, partie vers, retabli*, restaur*,
+        va etre, vont etre, doit etre, reconstrui*, tant que; other: refuse*, filtre*, accepte, acceptent, seront,
+        liste blanche; unpaid: impaye*, facture*; down: injoignable*, ne repond pas; thing: la demande, une demande,
+        cette demande, sa demande, la requete, compteur*, clientele*; chance: par erreur, par accident, par megarde,
+        accidentel*, involontaire*, cause d une erreur, suite a une erreur, panne*; whom: pour vous, pour toi, pour
+        le public, en ce qui vous, votre point de vue, l exterieur, en dehors""",
     "Spanish, Catalan, Galician": """
         mailbox: direccion*, buzon*, cuenta*, casilla*, destino, correo, adreca, bustia, enderezo, nombre, bandeja,
         propietari*, titular*, emplead*; sender: no le conoce, no lo conoce, usted, desde el que, desde la que,
         desde donde, remitente*, remitent, emisor*, de origen, origen; your: tu, vuestro, vuestra; not: no; there:
-        conoce*, encuentra*, reconocid*, conocid*, pertenece*, figura, trobat, trobada, dado de alta, dada de alta;
-        no: ningun, ninguna, no hay, no tenemos; unknown: desconocid*, desconegu*, invalido, invalida, incorrecto,
-        incorrecta, erroneo, erronea; gone: se elimino, se borro, se cerro, dejo de existir, ha dejado de existir,
-        retirad*, cerrad*, fallecid*, tancat*, borrad*, de baja, suprimid*, ya no esta activ*, ya no trabaja,
-        esborra*; full: lleno, llena, plena, cuota*, espacio, saturad*, capacidad; off: suspendid*, desactivad*,
-        deshabilitad*, inactiv*, fuera de servicio; many: demasiad*; later: trasladad*, hasta, pronto, por ahora,
-        actualmente, temporalmente, mas tarde, aun no, todavia no, migrad*, restaur*, recuper*, restablec*,
-        temporal, temporales, va a ser, van a ser, reconstru*; other: rechaz*, superad*, lista blanca, recibe,
-        acepta*, no deseado; content: mensaje*, missatge*; unpaid: falta de pago, impago*, deuda, factura; down:
-        inaccesible*, no responde; chance: por error, por accidente, accidental*, por equivocacion, sin querer,
-        debido a un error, un fallo, averia*; whom: para usted*, para ti, para vosotros, para externos, desde fuera,
-        el exterior, fuera de, en lo que a""",
+        conoce*, encuentra*, reconocid*, conocid*, pertenece*, figura, trobat, trobada, dado de alta, dada de alta,
+        en uso; no: ningun, ninguna, no hay, no tenemos; unknown: desconocid*, desconegu*, invalido, invalida,
+        incorrecto, incorrecta, erroneo, erronea; gone: se elimino, se borro, se cerro, dejo de existir, ha dejado
+        de existir, retirad*, cerrad*, fallecid*, tancat*, borrad*, de baja, suprimid*, ya no esta activ*, ya no
+        trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio, saturad*, capacidad; off: suspendid*,
+        desactivad*, deshabilitad*, inactiv*, fuera de servicio; many: demasiad*; later: trasladad*, hasta, pronto,
+        por ahora, actualmente, temporalmente, mas tarde, aun no, todavia no, migrad*, restaur*, recuper*,
+        restablec*, temporal, temporales, va a ser, van a ser, reconstru*, mientras; other: rechaz*, superad*, lista
+        blanca, recibe, acepta*, no deseado; content: mensaje*, missatge*; unpaid: falta de pago, impago*, deuda,
+        factura; down: inaccesible*, no responde; chance: por error, por accidente, accidental*, por equivocacion,
+        sin querer, debido a un error, un fallo, averia*; whom: para usted*, para ti, para vosotros, para externos,
+        desde fuera, el exterior, fuera de, en lo que a""",
     "Portuguese": """
         mailbox: utilizador*, enderec*, caixa*, conta, contas, correio, nome, funcionari*, empregad*; sender: nao o
         conhece, voce nao, de onde, do qual, da qual, pelo qual, remetente*, de origem, origem; your: seu, sua; not:
         nao; there: conhece*, cadastrad*, consta*, conhecid*, reconhecid*, registad*, pertence*, identificad*, mais
-        ativ*; no: nenhum, nenhuma, nao ha, nao temos; unknown: desconhecid*, errado, errada, incorreto, incorreta;
-        gone: deixou de existir, deletad*, extint*, anulad*, falecid*, removid*, excluid*, apagad*, encerrad*,
-        fechad*, desligad*; full: cheia, cheio, espaco, lotad*; off: desativad*, suspenso, suspensa, inativ*,
-        desabilitad*; many: muitos, demais; later: transferid*, ate, em breve, por enquanto, atualmente, mais tarde,
-        ainda nao, migrad*, restabelec*, vai ser, vao ser, deve ser; other: bloqueou, recus*, aceita, recebe;
-        content: mensagem, mensagens; unpaid: divida; down: inacessivel, nao responde; chance: por engano, por erro,
-        por acidente, acidental*, devido a um erro, uma falha, avaria*; whom: para voce*, para o senhor, para
-        externos, de fora, do exterior, fora d*""",
+        ativ*, em uso; no: nenhum, nenhuma, nao ha, nao temos; unknown: desconhecid*, errado, errada, incorreto,
+        incorreta; gone: deixou de existir, deletad*, extint*, anulad*, falecid*, removid*, excluid*, apagad*,
+        encerrad*, fechad*, desligad*; full: cheia, cheio, espaco, lotad*; off: desativad*, suspenso, suspensa,
+        inativ*, desabilitad*; many: muitos, demais; later: transferid*, ate, em breve, por enquanto, atualmente,
+        mais tarde, ainda nao, migrad*, restabelec*, vai ser, vao ser, deve ser, enquanto; other: bloqueou, recus*,
+        aceita, recebe; content: mensagem, mensagens; unpaid: divida; down: inacessivel, nao responde; chance: por
+        engano, por erro, por acidente, acidental*, devido a um erro, uma falha, avaria*; whom: para voce*, para o
+        senhor, para externos, de fora, do exterior, fora d*""",
     "Italian": """
         mailbox: destin, utent*, utenz*, indirizz*, casell*, destinazione, posta, titolare, proprietari*,
         dipendente, impiegat*; sender: lei non, non sei, non la conosce, non ti conosce, lei e, da cui scriv*, da
         cui invia*, da cui spedi*, mittent*, di origine, di ritorno; domain: domini*; your: vostro, vostra, suo,
         tuo, tua; there: esist*, trovat*, registrat*, corretto, corretta, risulta*, presente, conosciut*,
-        riconosciut*, appartien*, corrispond*, piu attiv*, rintracciat*, individuat*; no: nessun, nessuno, nessuna,
-        non abbiamo, non c e; unknown: sconosciut*, inesistent*, errato, errata; gone: ha cessato di esistere,
-        ritirat*, annullat*, decedut*, estint*, cancellat*, chiuso, chiusa, rimoss*, soppress*, cessat*, dismess*;
-        full: pieno, piena, spazio, esaurit*; off: sospeso, sospesa, disabilitat*, disattivat*, bloccat*, inattiv*;
-        many: troppi; later: spostat*, trasferit*, fino a, fino al, presto, per ora, attualmente, temporaneamente,
-        ancora, migrat*, ripristin*, recuperat*, temporane*, sta per essere, verra, deve essere, ricostru*; other:
-        rifiut*, superat*, sara, accetta*, riceve*, scelto; content: messaggi*; unpaid: pagamento, moros*, debito;
-        down: irraggiungibil*, non risponde; thing: la richiesta, una richiesta, questa richiesta; chance: per
-        errore, per sbaglio, per un errore, causa di un errore, un guasto; whom: per lei, per voi, per te, per gli
-        esterni, dall esterno, da fuori, punto di vista, al di fuori""",
+        riconosciut*, appartien*, corrispond*, piu attiv*, rintracciat*, individuat*, in uso; no: nessun, nessuno,
+        nessuna, non abbiamo, non c e; unknown: sconosciut*, inesistent*, errato, errata; gone: ha cessato di
+        esistere, ritirat*, annullat*, decedut*, estint*, cancellat*, chiuso, chiusa, rimoss*, soppress*, cessat*,
+        dismess*; full: pieno, piena, spazio, esaurit*; off: sospeso, sospesa, disabilitat*, disattivat*, bloccat*,
+        inattiv*; many: troppi; later: spostat*, trasferit*, fino a, fino al, presto, per ora, attualmente,
+        temporaneamente, ancora, migrat*, ripristin*, recuperat*, temporane*, sta per essere, verra, deve essere,
+        ricostru*, mentre; other: rifiut*, superat*, sara, accetta*, riceve*, scelto; content: messaggi*; unpaid:
+        pagamento, moros*, debito; down: irraggiungibil*, non risponde; thing: la richiesta, una richiesta, questa
+        richiesta; chance: per errore, per sbaglio, per un errore, causa di un errore, un guasto; whom: per lei, per
+        voi, per te, per gli esterni, dall esterno, da fuori, punto di vista, al di fuori""",
     "Dutch": """
         mailbox: gebruiker*, ontvanger*, mailadres*, emailadres*, postvak*, postbus*, medewerker*, geadresseerde,
         naam, eigenaar, houder; sender: u heeft geen, kent u niet, u bent, waarvan u, waarvandaan, waarmee u,
@@ -146,8 +147,8 @@ SPACED: Mapping[str, str] = {
         op te bestaan, opgehouden te bestaan, vertrokken, verwijderd, opgeheven, gesloten, beeindigd, gewist; full:
         vol, overvol, ruimte; off: geblokkeerd, uitgeschakeld, opgeschort, gedeactiveerd, inactief; many: te veel;
         later: verhuis*, tot, verplaatst, tijdelijk*, momenteel, nog niet, nog geen, gemigreerd, hersteld,
-        teruggezet, gaat, herbouw*, terugzet*, zetten terug, hem terug, het terug; other: weiger*, geweigerd,
-        accepteert, zal, wordt verwijderd; content: bericht*; unpaid: betaling, rekening, betaald; down:
+        teruggezet, gaat, herbouw*, terugzet*, zetten terug, hem terug, het terug, zolang, terwijl; other: weiger*,
+        geweigerd, accepteert, zal, wordt verwijderd; content: bericht*; unpaid: betaling, rekening, betaald; down:
         onbereikbaar, niet bereikbaar, antwoordt niet; chance: per ongeluk, per vergissing, per abuis, abusievelijk,
         door een fout, storing; whom: voor u, voor jou, voor jullie, voor buitenstaanders, van buiten*, wat u
         betreft""",
@@ -159,7 +160,7 @@ SPACED: Mapping[str, str] = {
         przestala istniec, przestalo istniec, rozwiazan*, usuniet*, skasowan*, zamkniet*, zlikwidowan*; full: pelna,
         pelne, przepelnion*, miejsca; off: zablokowan*, zawieszon*, wylaczon*, nieaktywn*; many: zbyt wiel*; later:
         przeniesion*, do poniedzialku, do odwolania, do konca, do czasu, wkrotce, chwilowo, tymczasowo, jeszcze,
-        migrowan*, zmigrowan*, przywroc*, przywraca*, ma byc, ma zostac, odtwarz*, odtworz*; other: odrzuc*,
+        migrowan*, zmigrowan*, przywroc*, przywraca*, ma byc, ma zostac, odtwarz*, odtworz*, dopoki; other: odrzuc*,
         zostanie, przyjmuje, bialej; content: wiadomosc*; unpaid: nieoplacon*, zaleglosc*, platnosc*; down:
         nieosiagaln*, nie odpowiada; chance: przez pomylke, omylkowo, przypadkowo, przypadkiem, z powodu bledu, w
         wyniku bledu, awari*; whom: dla pana, dla pani, dla panstwa, dla ciebie, dla was, z zewnatrz, poza""",
@@ -172,9 +173,9 @@ SPACED: Mapping[str, str] = {
         vyrazen*, zrusen*, smazan*, odstranen*, vymazan*, zmazan*; full: plna, plny, plne, preplnen*, kvot*, misto,
         miesto; off: zablokovan*, pozastaven*, deaktivovan*, neaktivn*; many: prilis mnoho, prilis vela; later:
         presun*, do pondeli, do odvolani, do konce, prestehov*, zatim, brzy, zatial, docasne, jeste, migrovan*,
-        obnov*, ma byt; other: odmit*, odmiet*, bude, neprijima; content: zprav*, sprav*; unpaid: neuhrazen*, dluh*,
-        dlh*, nezaplacen*; down: neodpovid*; chance: omylem, nedopatrenim, nahodou, kvuli chybe, poruch*; whom: pro
-        vas, pre vas, pro tebe, zvenci, zvenku, zvonku, mimo""",
+        obnov*, ma byt, dokud, dokial; other: odmit*, odmiet*, bude, neprijima; content: zprav*, sprav*; unpaid:
+        neuhrazen*, dluh*, dlh*, nezaplacen*; down: neodpovid*; chance: omylem, nedopatrenim, nahodou, kvuli chybe,
+        poruch*; whom: pro vas, pre vas, pro tebe, zvenci, zvenku, zvonku, mimo""",
     "Swedish, Danish, Norwegian": """
         mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*,
         postadress*, anvandarnamn*, brukernavn*, brugernavn*, agare*, eier, eieren, ejer, ejeren, medarbetar*,
@@ -188,11 +189,11 @@ SPACED: Mapping[str, str] = {
         fyldt, plads, plass, plats; off: sparra*, spærre*, sperre*, deaktiver*, inaktiv*; many: for manga, for
         mange; later: flyttat*, tills, indtil, inntil, flyttet, tillfalligt, midlertidig*, senare, senere, annu,
         endnu, enna, migrer*, aterstall*, gendann*, gjenopprett*, ska raderas, ska tas bort, skal slettes, skal
-        fjernes, laggs tillbaka, legges tilbake; other: afvis*, avvis*, kommer att; content: meddeland*, melding*,
-        besked*; unpaid: obetald*, betalt, ubetalt; down: svarar inte, svarer ikke; thing: kontor*; chance: av
-        misstag, ved en fejl, ved en feil, av vanvara, ved et uheld, ved uheld, grund av ett fel, grund af en fejl,
-        grunn av en feil; whom: for dig, for deg, for er, for jer, for dere, utifran, udefra, utenfra, utanfor,
-        udenfor, utenfor""",
+        fjernes, laggs tillbaka, legges tilbake, sa lange, medan; other: afvis*, avvis*, kommer att; content:
+        meddeland*, melding*, besked*; unpaid: obetald*, betalt, ubetalt; down: svarar inte, svarer ikke; thing:
+        kontor*; chance: av misstag, ved en fejl, ved en feil, av vanvara, ved et uheld, ved uheld, grund av ett
+        fel, grund af en fejl, grunn av en feil; whom: for dig, for deg, for er, for jer, for dere, utifran, udefra,
+        utenfra, utanfor, udenfor, utenfor""",
     "Turkish": """
         mailbox: kullanici*, alici*, hesap, hesab*, kutusu, adresinde*; sender: alan adiniz*, adresiniz*,
         hesabiniz*, sunucunuz*, gonderen*, gonderic*; domain: alan ad*, etki alan*; not: degil; there: mevcut,
@@ -261,8 +262,8 @@ SPACED: Mapping[str, str] = {
         действител*, используется; no: нет; unknown: неизвест*, несуществующ*, недейств*, неверн*, некоррект*,
         отсутств*; gone: упраздн*, аннулирован*, прекратил* существ*, удален*, закрыт*, уволен*, ликвидирован*;
         full: переполн*, превыш*, квот*, места, место; off: заблокирован*, отключ*, приостановлен*, неактив*; many:
-        слишком; later: до, перемещ*, перенес*, временно, позже, еще, мигрир*, восстан*, подлежит, должен быть;
-        other: отклон*, белом, белого, будет, принимает; content: сообщени*, письм*; unpaid: неоплат*,
+        слишком; later: до, перемещ*, перенес*, временно, позже, еще, мигрир*, восстан*, подлежит, должен быть,
+        пока; other: отклон*, белом, белого, будет, принимает; content: сообщени*, письм*; unpaid: неоплат*,
         задолженност*; down: не отвечает; chance: по ошибке, ошибочно, случаино, из за ошибки, сбоя, сбои, сбоем;
         whom: для вас, для тебя, для посторонних, для внешних, извне, снаружи""",
     "Ukrainian": """
@@ -270,9 +271,9 @@ SPACED: Mapping[str, str] = {
         відправник*; your: вашої, вашій, вашому; there: існу*, знайден*, зареєстрован*, відом*; no: немає, жодного,
         жоден; unknown: відсутн*, невідом*, неіснуюч*, недійсн*; gone: скасован*, стерт*, припинил* існув*,
         видален*, ліквідован*; full: заповнен*, місця, місце; off: заблокован*, вимкнен*, призупинен*; many:
-        занадто; later: тимчасов*, пізніше, ще, переміщ*, відновл*; other: відхил*, буде, білому; content:
-        повідомлен*; unpaid: несплат*, заборгован*; down: не відповідає; chance: помилково, випадково, через
-        помилку, збою, збій; whom: для вас, для тебе, ззовні""",
+        занадто; later: тимчасов*, пізніше, ще, переміщ*, відновл*, поки, доки; other: відхил*, буде, білому;
+        content: повідомлен*; unpaid: несплат*, заборгован*; down: не відповідає; chance: помилково, випадково,
+        через помилку, збою, збій; whom: для вас, для тебе, ззовні""",
     "Bulgarian, Macedonian, Serbian": """
         mailbox: потребител*, кутия*, сметка, корисни*, налог; sender: подател*, изпращач*, испраќач*, пошиљ*; your:
         вашия, вашият, вашата; not: није; there: съществува*, постои, постоји, намерен*, регистриран*, пронађен*,
@@ -320,9 +321,9 @@ JOINED: Mapping[str, str] = {
         不, 未, 未能, 无, 無, 无法, 無法, 没有, 沒有, 查无, 查無; there: 存在, 找到, 注册, 註冊, 登记, 正确, 正確,
         有效, 此, 这个, 這個, 该, 該, 效; unknown: 未知, 不明, 找不到, 查不到, 错误, 錯誤; gone: 注销, 註銷, 删除,
         刪除, 撤销; full: 已满, 已滿, 容量, 空间, 空間; off: 冻结, 凍結, 停用, 禁用, 锁定; many: 过多, 過多, 频率;
-        later: 尚, 暂, 暫, 暂时, 暫時, 尚未, 还未, 還未, 迁移, 遷移, 恢复, 恢復, 还原, 還原, 夜间, 夜間, 期间;
+        later: 尚, 暂, 暫, 暂时, 暫時, 尚未, 还未, 還未, 迁移, 遷移, 恢复, 恢復, 还原, 還原, 夜间, 夜間, 期间, 之前;
         other: 拒收, 拒绝, 拒絕, 垃圾, 黑名单, 白名单, 白名單, 超过, 可能, 将, 將; down: 无法连接, 超时, 無法連線,
-        逾時; chance: 误删, 誤刪, 意外; whom: 对您, 對您, 对你, 對你, 对外, 對外, 从外部, 從外部""",
+        逾時; chance: 误删, 誤刪, 意外; whom: 对您, 對您, 对你, 對你, 对外, 對外, 从外部, 從外部, 而言""",
     "Japanese": """
         mailbox: 宛先, 受信者, 受取人, アドレス, ユーザ, メールボックス, アカウント, 利用者, 宛先アドレス,
         メールアドレス; sender: 送信者, 送信元, 差出人, 送信ドメイン, 送信アドレス; domain: ドメイン, ホスト; thing:
@@ -332,7 +333,8 @@ JOINED: Mapping[str, str] = {
         ありません, いません; gone: 削除されました, 削除されてい, 削除済み, 解約, 退会, 削除されてお; full: 満杯,
         一杯, いっぱい, 容量, 超え, 空き; off: 停止; many: 多すぎ; later: 一時的, まだ, 移行, 移転, 移動, 復旧,
         復元, 夜間, 作業中, 期間中, 障害; other: 希望し, 望ん, 拒否, 迷惑, 可能性, かもしれ, 制限, 設定により, 権限,
-        確認できま, か確認; down: 応答がありません, 接続できません; chance: 誤って; whom: 外部から, 社外""",
+        確認できま, か確認; down: 応答がありません, 接続できません; chance: 誤って; whom: 外部から, 社外,
+        に対しては""",
     "Korean": """
         mailbox: 사용자, 수신자, 받는 사람, 주소, 메일함, 계정, 메일박스, 수신인; sender: 발신, 송신, 보내는,
         발신자, 보낸 사람, 보내는 사람, 송신자; domain: 도메인, 호스트; thing: 전달, 포워딩, 폴더, 규칙, 저장소,

@@ -93,6 +93,8 @@ _QUOTED = re.compile(r"[\"„“«]\s?([\w.+-]{1,40})\s?[\"“”»]")
 _ANY_MORE = re.compile(r"\((mehr|plus|mas|mais|piu|meer)\)")
 _SORRY = re.compile(r"申し訳(?:こさい|あり)ません")  # "there is no excuse", folded
 _PATH = re.compile(r"(?<![^\s(\[<\"'=])/(?:[\w.+-]{1,64}/){0,12}[\w.+-]{1,64}/?")
+_HER = re.compile(r"(?<= )ihr(?=(?:e|er|em|en|es)? [A-ZÄÖÜ])")
+"""German "her", which is "your" with a capital."""
 _ASKED = re.compile(r"(?:^|(?<=[.!?;:\n]))[^.!?;:\n]{2,200}[^\W\d_]\?(?=\s{0,9}$|\s{1,9}[A-ZÀ-ÞА-Я(<\"])")
 """A question, at the end or before a sentence: nothing of it is said."""
 
@@ -234,6 +236,8 @@ def told(text: str) -> str:
         text = _ASKED.sub(" ", text)
     if "/" in text:
         text = _PATH.sub(" file ", text)
+    if " ihr" in text:
+        text = _HER.sub("sein", text)
     plain = in_full(folded(text).replace("’", "'"))
     if "no one" in plain:
         plain = plain.replace("no one", "nobody")

@@ -161,9 +161,9 @@ ENGLISH: Mapping[str, str] = {
         being moved, being created, temporarily, temporary, for the moment, at the moment, at this moment, until,
         vacation, holiday*, away, busy, being rebuilt, being restored, being migrated, not yet, later, for now,
         right now, maintenance, try again, out of office, retry, on leave, closed until, greylist*, today, tomorrow,
-        monday, for a while, going to be, about to be, due to be, gone to, gone over to, restor*, reinstat*,
-        recovered, recovering, recovery, undelet*, put back, put it back, putting it back, brought back, bring it
-        back, come back, comes back, coming back""",
+        monday, for a while, while we, while our, while it, while this, as long as, going to be, about to be, due to
+        be, gone to, gone over to, restor*, reinstat*, recovered, recovering, recovery, undelet*, put back, put it
+        back, putting it back, brought back, bring it back, come back, comes back, coming back""",
     "unverified": """
         could not verify, cannot verify, unable to verify, failed to verify, verification failed, verify failed,
         could not be verified, cannot be verified""",

@@ -26,7 +26,7 @@ from bouncestream.mail.phrases.tagging import (
 LATE = ("list", "protocol")
 """Of these, such as come behind the state are no part of what is not there: "not in my list"."""
 
-REACH = 8
+REACH = 12
 """So many words may stand between a subject and a state behind it."""
 
 MOST = 100
@@ -49,7 +49,6 @@ _USES = listed("""
     uses using used nutzt benutzt verwendet usa utilise utiliza utilizza gebruikt uzywa anvander bruker bruger
     pouziva nepouziva hasznalja kullanmiyor пользуется использует
 """)
-_WITH = listed("with met mit avec con com med")
 _US = listed("us uns nous nosotros nos noi ons oss nas нас")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
@@ -179,9 +178,7 @@ class _Reader(Subjects):
         """Whether nobody is called so, or uses the address."""
         if not _NAMES.isdisjoint(self.words):
             return True
-        after = next((self.words[at + 1 : at + 2] for at, word in enumerate(self.words) if word in _NOBODY), [])
-        uses = not _USES.isdisjoint(self.words)
-        return (uses or not _WITH.isdisjoint(after)) and any(one.name == "mailbox" for one in self.subjects)
+        return not _USES.isdisjoint(self.words) and any(one.name == "mailbox" for one in self.subjects)
 
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""
@@ -279,6 +276,8 @@ class _Reader(Subjects):
         state = self.tags[i]
         if self.words and self._owned([tag for tag in self.subjects if tag.end <= state.at]):
             return "system"
+        if self.words and before.name == "system" and self._prepositional(before):
+            return ""  # "ist aus der Firma ausgeschieden"
         if state.at - before.end > (2 if self.words else 4):
             return ""
         after = self.tags[i + 1] if i + 1 < len(self.tags) else None

@@ -29,7 +29,7 @@ SMALL: Mapping[str, str] = {
         university college firm business shop department institution spelling good never only if upon holder's
         chosen know knows goes older two answers behind sending marked etc validrcptto success lapsed shortly
         meanwhile public domino imaginary belonging over guest student staff shared free together belonged front
-        abuse inactivity pm msexch matter verification verify call out existed administrator operator""",
+        abuse inactivity pm msexch matter verification verify call out existed administrator operator appliance""",
     "German": """
         der die das den dem des ein eine einen einem einer dieser dieses diesen diesem diese es er sie wir uns unser
         unsere unserem unserer hier dort ist sind war wurde wurden werden worden hat haben leider daher und oder
@@ -37,8 +37,8 @@ SMALL: Mapping[str, str] = {
         eingegebene* adressierte* gesuchte* ihnen mit unter bei fur von zu zur zum aus nach vor seit durch als namen
         namens bezeichnung zeit einiger jahr* monat* tage tagen tages langem langerem langerer konnte* kann wird
         wieder mehr jedoch solche* unternehmen* schule* universitat* haus* betrieb* aufgegeben verlassen im auf
-        bitte sein kollege weil vertragsende vom etwa zustellung versand senden ubermittlung fehler storung
-        existierte moglichkeit""",
+        bitte sein seine seinem seinen seiner kollege weil vertragsende vom etwa zustellung versand senden
+        ubermittlung fehler storung existierte moglichkeit inaktivitat""",
     "French": """
         le la les un une ce cette cet ces notre nos il elle est sont etait ete ont deja qui que ici fut indique*
         saisi* mentionne* specifie specifiee demande* fourni* donne donnee recherche* vous nous je avez essayez
@@ -59,40 +59,42 @@ SMALL: Mapping[str, str] = {
         neste nesta nesse nostri nostre nossos nuestros nuestras archivi sistemi servidores lasciato entre assim tal
         noi piu alcun relativa porque perche sistema responde cosi mas mais estuvo esteve estaba era eram erano
         estava estavam estaban entrega envio consegna invio administrador amministratore dejo deixou erro errore al
-        existio existiu existia esisteva posibilidad possibilidade possibilita""",
+        existio existiu existia esisteva posibilidad inactividad inatividade inattivita inutilizzo uso possibilidade
+        possibilita""",
     "Dutch": """
         de het een deze dit dat onze ons wij zijn werd wordt heeft hebben helaas reeds inmiddels definitief
         opgegeven ingevoerd* aangegeven bedoelde gevraagde probeert bereiken met onder bij van voor door op aan uit
         te naam bedrijf organisatie klant jaar jaren maanden tijd geleden sinds meer echter omdat mei jan bezorging
-        aflevering verzending fout bestond beheerder mogelijkheid""",
+        aflevering verzending fout bestond beheerder mogelijkheid inactiviteit""",
     "Polish, Czech, Slovak": """
         ten ta tego tej nas jest byl byla bylo zostal zostala zostalo juz tu tam tento tato jsou byt bol bola bolo
         uz zde tady podany* podane* podana wskazan* takiego taki taka takie takim takiej pod nazwa nazwy nazwie
         nazwe nazwisk* imieniu nasz* trwale lub albo wlasciciel* przez roku lat miesiecy pocztow* elektroniczn* tym
         zadany* zadane* zadana zadanou uveden* takov* taku takyto mailova postovni nasem nasom tomto tejto tymto
         jmeno jmena jmenu jmenem menom majitel* jiz dnes nebo alebo od serverem serveru systemu trvale protoze
-        poniewaz powodu docelow* dostarczenie doreczenie doruceni dorucenie blad chyba mozliwosci moznosti""",
+        poniewaz powodu braku aktywnosci nieaktywnosci bezczynnosci neaktivity necinnosti neaktivite docelow*
+        dostarczenie doreczenie doruceni dorucenie blad chyba mozliwosci moznosti""",
     "Swedish, Danish, Norwegian": """
         det ett et denna denne dette vart vores var har hade havde hadde ar blev ble blivit blevet blitt hos oss og
         och angiv* angav oppgitt* skrev med till til fra fran pa namn namnet navn navnet firma siden sedan manader
-        mer mere langre lenger længere eller sadan slik godt permanent* slutligt endeligt vi du eftersom fordi
-        leverans levering fel feil fejl""",
+        mer mere langre lenger længere eller sadan slik godt inaktivitet permanent* slutligt endeligt vi du eftersom
+        fordi leverans levering fel feil fejl""",
     "Estonian, Finnish": """
         tama tata oli ole enaa see meil siin tallaista sellaista annetu* annett* antama* antamallasi tasta talta
         pysyvasti kaytosta eika sita tai nimelt* nimell* sellist seda koska toks tada palvelimeltamme virhe""",
     "Hungarian, Romanian": """
         az ez ezen itt mar volt nalunk acest aceasta sunt fost aici mai megadott adott ilyen kert altal veglegesen
-        lett vagy neven postai elektronikus introdus ati pe care astfel cu nume dar sau mert deoarece hiba eroare
-        rendszerben rendszerunkben kiszolgalon kiszolgalonkon""",
+        lett vagy neven postai elektronikus introdus ati pe care unei astfel cu nume dar sau mert deoarece hiba
+        eroare rendszerben rendszerunkben kiszolgalon kiszolgalonkon""",
     "Slavic": """
-        этот эта это его ее их он она был была было быть нас на здесь тут уже больше наш наша цей ця це був була
-        було вже ovaj ova ovo taj bio bila bilo kod vec този тази това беше вече такого такои такая такое таким
-        такою такоі такъв такава указанн* данный данная данное данного данной данном данному данную данным вами вы
-        почтово* почтова* почтовы* почтову* поштов* пощенск* электронн* електронн* почты пошти нашем нашеи нашего
-        нашему нашия цьому этом именем адресом владельц* власник* навсегда окончательно безвозвратно либо или або
-        але сожалению жаль год лет месяц* под со по от для за вказан* посочен* ім ям takav takva takvo takve takvog
-        naveden* ovom trajno ime imenom elektronick* poste ili ali потому что так как оскільки без возможности из
-        доставка доставки отправка isporuka ошибка ошибки greska""",
+        этот эта неактивности это его ее их он она был была было быть нас на здесь тут уже больше наш наша цей ця це
+        був була було вже ovaj ova ovo taj bio bila bilo kod vec този тази това беше вече такого такои такая такое
+        таким такою такоі такъв такава указанн* данный данная данное данного данной данном данному данную данным
+        вами вы почтово* почтова* почтовы* почтову* поштов* пощенск* электронн* електронн* почты пошти нашем нашому
+        нашеи нашего нашему нашия цьому этом именем адресом владельц* власник* навсегда окончательно безвозвратно
+        либо или або але сожалению жаль год лет месяц* под со по от для за вказан* посочен* ім ям takav takva takvo
+        takve takvog naveden* ovom trajno ime imenom elektronick* poste ili ali потому что так как оскільки без
+        возможности из доставка доставки отправка isporuka ошибка ошибки greska""",
     "Turkish, Greek, Hebrew, Arabic, Persian, Vietnamese, Indonesian": """
         bu boyle bir burada artik bizde girdiginiz belirtilen istenen kalici olarak sahibinin istegiyle icin ama
         veya posta adli isimli adinda cunku hata sistemimiz* sistemde το αυτος αυτη αυτο ειναι εχει εδω πλεον πια

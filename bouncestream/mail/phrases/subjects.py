@@ -61,12 +61,13 @@ _IN = _DURING | listed("""
     nesse num numa nei sobre na no nos nas em nel nella sul sulla su op w we v ve pa i у в во на til med
 """)
 _DETERMINERS = _THE | ARTICLES | listed("deze dit dieses dieser cet cette este esta questo questa")
-_PREPOSITIONS = OFS | _IN | {"at", "a", "chez", "bei"}
 
 _CALLED = ("named", "called", "namens", "nomm", "llamad", "chiamat", "isimli", "adli")
 _FROM_WHERE = _DURING | listed("from aus uit iz из од z ze depuis dalla dal")
 _BY = listed("by through to durch par por da door av prin")
 _SOME = listed("a an eine einen une un una uno um uma een en ett et")
+_OFF = listed("from off von vom aus de del della dalla dal da do van uit z ze iz из со fran fra af")
+_LISTS = ("list", "verteiler", "elenc", "lijst", "seznam", "spis", "спис")
 _AND = listed("""
     and und et y e en i och og ja ve и та but aber sondern maar mais pero mas ma ale men mutta dar ama но а
 """)
@@ -221,7 +222,17 @@ class Subjects:
         pairs = [tuple(self.words[at : at + 2]) for at in (0, state.end if state is not None else 0)]
         if ("for", "you") in pairs or ("to", "you") in pairs:
             return "you"  # "for you it does not exist"
+        if state is not None and state.name[0] == "g" and (which := self._taken_off()):
+            return which
         return next((self.words[at] for at in self._odd() if state is None or self._matters(at, state)), "")
+
+    def _taken_off(self) -> str:
+        """The list that somebody was taken off, which is none of users; ''."""
+        for at, word in enumerate(self.words):
+            if word.startswith(_LISTS) and not _OFF.isdisjoint(self.words[max(at - 2, 0) : at]):
+                of_users = any(tag.end == at and tag.name == "mailbox" for tag in self.all_tags)
+                return "" if of_users or set(MANY) & set(self.words[at + 1 : at + 4]) else word
+        return ""
 
     def _owned_by(self, state: Tag | None) -> bool:
         """Whether it is something of the mailbox that is not there, where words are not told apart."""
@@ -246,7 +257,7 @@ class Subjects:
             return False
         if not _DETERMINERS.issuperset(self.words[at + 2 : owner.at]):
             return False
-        return at == 0 or (self.words[at - 1] in _THE and (at < 2 or self.words[at - 2] not in _PREPOSITIONS))
+        return at == 0 or (self.words[at - 1] in _THE and (at < 2 or self.words[at - 2] not in OFS))
 
     def _matters(self, at: int, state: Tag) -> bool:
         nouns = [tag for tag in self.subjects if tag.name in ("mailbox", "domain")] or [state]
@@ -308,10 +319,6 @@ class Subjects:
 
     def _only_articles(self, start: int, end: int) -> bool:
         return all(word in ARTICLES for word in self.words[start:end])
-
-    def _before(self, tag: Tag) -> str:
-        """The word before a tag; '' where there is none."""
-        return self.words[tag.at - 1] if self.words and tag.at else ""
 
     def _word(self, tag: Tag) -> str:
         """The first word of a tag; '' where there are none."""
