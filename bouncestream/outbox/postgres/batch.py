@@ -108,7 +108,7 @@ def _committed(conn: ServerConnection, status: str | None) -> None:
     it did not wait any longer for a synchronous standby (its source, syncrep.c; 17)."""
     if status != "COMMIT":
         raise Failed(psycopg.InternalError(f"a transaction ended with {status}"))
-    if conn.warned:
+    if conn.unconfirmed:
         raise Failed(Unconfirmed("canceling wait for synchronous replication"))
 
 

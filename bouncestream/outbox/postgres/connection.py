@@ -107,7 +107,7 @@ class ServerConnection:
         self.conn = conn
         self.bridge = bridge
         self.identity_secret = b""
-        self.warned = False  #: by the server, since `begin`
+        self.unconfirmed = False  #: the wait for a synchronous standby was cut short, since `begin`
         conn.add_notice_handler(self._heard)
         self.statements = Statements(bridge)
         self._types: dict[str, dict[str, str]] = {}
@@ -222,8 +222,8 @@ class ServerConnection:
             self.conn.execute("RELEASE guarded")
 
     def _heard(self, told: errors.Diagnostic) -> None:
-        if told.severity_nonlocalized == "WARNING":
-            self.warned = True
+        if told.source_function == "SyncRepWaitForLSN":  # its words are in the server's language, its code is any
+            self.unconfirmed = True
 
     def _columns(self, table: str) -> dict[str, str]:
         if table not in self._types:
@@ -326,7 +326,7 @@ def begin(conn: ServerConnection, *, read_only: bool = False, within: float = PA
     and on that of a synchronous standby where the server has one, before it is acknowledged. All of this is said in
     each transaction, as a pooler may give each to another session. `gated`: its first statement fails (`is_behind`)
     once a newer program has changed the tables, and until its end they stay as they are; see `steps`."""
-    conn.warned = False
+    conn.unconfirmed = False
     conn.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ{' READ ONLY' if read_only else ''}")
     frozen = FROZEN_READER if read_only else FROZEN
     through = f", (SELECT true FROM {gate(newest())})" if gated else ""  # noqa: S608
