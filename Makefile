@@ -5,7 +5,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 # Tests mostly wait. So many processes share them, a file as a whole to one of them (JOBS=0: all in this one).
 JOBS   ?= 3
-SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
+SIDE_BY_SIDE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: run check test setup lint types docs chaos soak fuzz bench lock clean
 

@@ -9,6 +9,9 @@ one of the fixtures named below. That is enforced, not trusted: in whichever tie
 process fails, and the process is not started. A test that starts none, but computes or waits for more than a few
 seconds, has `@pytest.mark.long`, and is left to `make test` as well.
 
+CI runs the fast tier on two versions of Python. What says the same on each (it reads the tree, or throws much junk
+at code of ours) has `@pytest.mark.once`, and is left out with `--again`.
+
 What `deploy/build` makes is asked by the tests of tests/packages, and by all others with `@pytest.mark.binary`. Its
 path is in BOUNCESTREAM_PROGRAM; CI sets it and runs those alone (`pytest -m binary`). Where it is not set, a test
 that asks for the fixture `built` is not selected, and the others start the program of this folder. One that needs a
@@ -19,11 +22,13 @@ that ask for the fixtures `base` and `image`.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 import threading
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +43,7 @@ STARTERS = {
     "cli",
     "cluster",
     "dovecot",
+    "forks",
     "image",
     "pg_url",
     "pgbouncer",
@@ -76,6 +82,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="only tests that start no process (see tests/conftest.py)")
+    parser.addoption("--again", action="store_true", help="without those that ran on another Python")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Collected tests are millions of objects that stay: the garbage collector need not look at them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -84,9 +102,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("process")
         if {"built", "image"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("binary")
+    slow = {item for item in items if any(item.iter_markers("process")) or any(item.iter_markers("long"))}
     out = set()
     if config.getoption("--fast"):
-        out |= {item for item in items if any(item.iter_markers("process")) or any(item.iter_markers("long"))}
+        out |= slow
+    if config.getoption("--again"):
+        out |= {item for item in items if any(item.iter_markers("once"))} - slow
     if not os.environ.get("BOUNCESTREAM_PROGRAM"):
         out |= {item for item in items if "built" in getattr(item, "fixturenames", ())}
     else:
@@ -97,6 +118,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if out:
         config.hook.pytest_deselected(items=list(out))
         items[:] = [item for item in items if item not in out]
+    _longest_first(items)
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
+    """Put the files first that may take longest, and those last that start no process: processes that share the
+    files come to their ends together, as none is left with a long one. (Makefile: --no-loadscope-reorder)"""
+    turns: dict[Path, float] = {}
+    for item in items:
+        limit = item.get_closest_marker("timeout")
+        turn = -limit.args[0] if limit is not None else not any(item.iter_markers("process"))
+        turns[item.path] = min(turn, turns.get(item.path, turn))
+    items.sort(key=lambda item: turns[item.path])
 
 
 def _guarded(item: pytest.Item) -> Generator[None, Any, Any]:

@@ -26,6 +26,8 @@ import pytest
 
 import bouncestream
 
+pytestmark = pytest.mark.once
+
 ROOM = Path(bouncestream.__file__).parent
 FUNCTIONS = ("compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
 SHORT, LONG = 2_000, 8_000

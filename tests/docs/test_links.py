@@ -12,6 +12,8 @@ from tests.docs.blocks import DOCS, README, RENEW, documents, renewed
 from tests.docs.document import DOCUMENTS, ROOT, anchors, links, name, text
 from tests.docs.pages import MADE, pages
 
+pytestmark = pytest.mark.once
+
 #: The longest page, in lines; the README is one screen and a half.
 LONGEST, LONGEST_README = 200, 150
 

@@ -224,6 +224,7 @@ def test_another_address(case: Case, ip: str) -> None:
         ask(case, replace(case.request(), remote_ip=ip), only)
 
 
+@pytest.mark.once
 @every
 @SLOW
 @given(body=st.binary(max_size=300))
@@ -232,6 +233,7 @@ def test_junk_bytes(case: Case, body: bytes) -> None:
         check(ask(case, case.request(body)), case)
 
 
+@pytest.mark.once
 @every
 @SLOW
 @given(value=JUNK)
@@ -240,6 +242,7 @@ def test_junk_json(case: Case, value: Any) -> None:
         check(ask(case, case.request(value if isinstance(value, dict) else json.dumps(value).encode())), case)
 
 
+@pytest.mark.once
 @every
 @SLOW
 @given(data=st.data())
@@ -271,6 +274,7 @@ def unproven(case: Case) -> tuple[type[Exception], ...]:
     return (Malformed, TooLarge, Unauthorized) if case.inside else (Malformed, TooLarge)
 
 
+@pytest.mark.once
 @every
 @SLOW
 @given(headers=st.dictionaries(st.text(min_size=1), st.text(), max_size=4), body=st.binary(max_size=50))
