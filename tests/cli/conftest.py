@@ -18,15 +18,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.forking import Done, Forks
 from tests.outbox import make
-from tests.packages.program import command
+from tests.packages.program import command, is_built
+from tests.running import running
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a-webhook-secret-of-good-length"
 TOKEN = "sandbox-token-of-bridge"
 PATIENCE = 30.0
 
-Done = subprocess.CompletedProcess[str]
 Cli = Callable[..., Done]
 
 
@@ -101,21 +102,32 @@ def one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """This folder's program, imported."""
+    yield from running(Forks(environ=environment()))
+
+
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(tmp_path: Path, request: pytest.FixtureRequest) -> Cli:
     """Run a command to its end."""
+    forks: Forks | None = None if is_built() else request.getfixturevalue("forks")
 
     def run(*args: str, stdin: str | None = None, env: dict[str, str] | None = None) -> Done:
-        done = subprocess.run(
-            [*command(), *args],
-            cwd=tmp_path,
-            env=environment(**(env or {})),
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        whole = environment(**(env or {}))
+        if forks is not None and forks.fits(whole):
+            done = forks.run(args, cwd=tmp_path, env=whole, stdin=stdin, timeout=60)
+        else:
+            done = subprocess.run(
+                [*command(), *args],
+                cwd=tmp_path,
+                env=whole,
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
         assert "Traceback" not in done.stderr, done.stderr
         return done
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stage, made once for all cases that were selected; they are played a few at a time, in their order."""
+"""The stage, made once for all cases that were selected; the next ones are played while a test looks at one."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,17 +19,22 @@ _AT_ONCE = 3
 
 
 class Theatre:
-    """The stage and the plays."""
+    """The stage and the plays. `orders`: for each test function the cases that it will ask for. A process that
+    shares the tests with another one plays those that its own tests ask for, and no others."""
 
-    def __init__(self, stage: Stage, names: list[str]) -> None:
+    def __init__(self, stage: Stage, orders: Iterable[list[Case]]) -> None:
         self.stage = stage
         self.pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=BACKSTAGE)
-        self._plays: dict[str, Future[Played]] = {
-            case.name: self.pool.submit(stage.play, case) for case in stage.cases if case.name in names
-        }
+        self._next: dict[str, list[Case]] = {}
+        for order in sorted(orders, key=len, reverse=True):  # the shortest one that a case is in counts
+            self._next |= {case.name: order[at : at + _AT_ONCE] for at, case in enumerate(order)}
+        self._plays: dict[str, Future[Played]] = {}
 
     def played(self, name: str) -> Played:
         """What came of a case."""
+        for case in self._next[name]:
+            if case.name not in self._plays:
+                self._plays[case.name] = self.pool.submit(self.stage.play, case)
         return self._plays[name].result()
 
 
@@ -41,16 +46,16 @@ def theatre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    wanted = {
-        case.name
-        for item in request.session.items
+    orders: dict[object, list[Case]] = {}
+    for item in request.session.items:
         # others in the suite have a parameter of that name too
-        if isinstance(case := getattr(getattr(item, "callspec", None), "params", {}).get("case"), Case)
-    }
+        if isinstance(case := getattr(getattr(item, "callspec", None), "params", {}).get("case"), Case):
+            orders.setdefault(item.function, []).append(case)  # type: ignore[attr-defined]
+    wanted = {case.name for order in orders.values() for case in order}
     cases = [case for case in CASES if case.name in wanted] or list(CASES[:1])
     folder = Path(tmp_path_factory.mktemp("stage"))
     stage = Stage(folder, cases)
-    theatre = Theatre(stage, [case.name for case in cases])
+    theatre = Theatre(stage, orders.values())
     try:
         yield theatre
     finally:

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.sandbox import SandboxSettings
-from tests.doctor import forking
 from tests.doctor.case import CADDY, PASS, Case
 from tests.doctor.certificates import Certificates
+from tests.forking import Forks
 
 ROOT = Path(__file__).parents[2]
 NGINX, CADDY_AT = "192.88.99.10", "192.88.99.11"
@@ -99,6 +99,8 @@ class Stage:
         self._trust = {"SSL_CERT_FILE": str(self.certificates.bundle)}
         self.ports = {case.name: FIRST_PORT + number for number, case in enumerate(cases, 1)}
         self.ports[SHARED] = FIRST_PORT
+        self._environ = os.environ | {"HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+        self._program: Forks | None = None
         self._processes: list[subprocess.Popen[str]] = []
         (folder / "sites").mkdir()
         (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"another picture")
@@ -232,11 +234,10 @@ class Stage:
             assert servers.stdout is not None
             assert servers.stdout.readline() == '"ready"\n'
         self.start(sys.executable, "-m", "bouncestream", "run", "--config", str(self._bridge()))
-        forks = (sys.executable, "-m", "tests.doctor.forking", f"{self.folder}/program")
-        program = self.start(*forks, listen=True, **self._trust)
-        assert program.stdout is not None
-        assert program.stdout.readline() == '"ready"\n'
+        self._program = Forks(*self.inside(), environ=self._environ | self._trust)
+        self._program.start()
         self._await_ports(f"{NGINX}:443", f"{CADDY_AT}:443", "127.0.0.1:8025")
+        self._forked("version")  # once it has imported all, so that the first case is not slower
 
     def _bridge(self) -> Path:
         """The configuration of the bouncestream that runs."""
@@ -251,7 +252,7 @@ class Stage:
         path.chmod(0o600)
         return path
 
-    def start(self, *words: str, listen: bool = False, **environ: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, listen: bool = False) -> subprocess.Popen[str]:
         """A process within, that ends with the stage."""
         with (self.folder / f"{Path(words[0]).name}.out").open("a") as log:
             made = subprocess.Popen(
@@ -260,7 +261,7 @@ class Stage:
                 stdout=subprocess.PIPE if listen else log,
                 stderr=log,
                 text=True,
-                env=os.environ | {"HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder)} | environ,
+                env=self._environ,
             )
         self._processes.append(made)
         return made
@@ -292,6 +293,8 @@ class Stage:
 
     def close(self) -> None:
         """End all that was started here."""
+        if self._program is not None:
+            self._program.close()
         for process in reversed(self._processes):
             process.terminate()
         for process in self._processes:
@@ -346,7 +349,7 @@ class Stage:
         if mounts or case.laptop:
             code, out, err = self._elsewhere(mounts, words, laptop=case.laptop)
         else:
-            code, out, err = forking.call(self.folder / "program", words, self.folder / case.name, 60)
+            code, out, err = self._forked(*words)
         seconds = time.monotonic() - began
         if not as_json:
             return Played(code, [{"text": out}], seconds, err)
@@ -355,6 +358,12 @@ class Stage:
         except (ValueError, KeyError) as error:
             raise AssertionError(f"no JSON: {out!r} {err}") from error
         return Played(code, found, seconds, err)
+
+    def _forked(self, *words: str) -> tuple[int, str, str]:
+        """Run the program on this machine, among its files."""
+        assert self._program is not None
+        done = self._program.run(words, cwd=ROOT, env=self._environ | self._trust, timeout=60)
+        return done.returncode, done.stdout, done.stderr
 
     def _elsewhere(self, mounts: str, words: Sequence[str], *, laptop: bool) -> tuple[int, str, str]:
         """Run the program on another machine, or among other files."""

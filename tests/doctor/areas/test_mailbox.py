@@ -28,7 +28,7 @@ from bouncestream.errors import MailboxError, ServerRefused
 from bouncestream.sources.mailbox.visit import Contact, FolderSeen, Heard, Look, Untried
 from bouncestream.sources.oauth.file import TokenFile, token_path
 from tests.cli import mailbox_stage as stage
-from tests.cli.conftest import Cli, cli
+from tests.cli.conftest import Cli, cli, forks
 from tests.doctor.areas.boxes import box, box_by_token
 from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
 from tests.mailserver.fixtures import dovecot, proxy
@@ -36,7 +36,7 @@ from tests.mailserver.oauth import dovecot_with_oauth
 from tests.mailserver.proxy import Proxy
 from tests.sources.oauth.server import USER, Provider, serve
 
-__all__ = ["cli", "dovecot", "proxy"]
+__all__ = ["cli", "dovecot", "forks", "proxy"]
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
