@@ -13,8 +13,8 @@ from bouncestream.crypto.sealed import fault, key_id, new_key
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import UsageError
 from bouncestream.files import replace
-from bouncestream.outbox.place import file_of
-from bouncestream.outbox.sealing import switch
+from bouncestream.outbox.place import place_of
+from bouncestream.outbox.sealing import anywhere
 
 
 def options(parser: Parser) -> None:
@@ -50,23 +50,24 @@ def make(args: argparse.Namespace) -> int:
 def rotate(args: argparse.Namespace) -> int:
     """`key rotate`."""
     config = configuration(args, with_secrets=False, sealing=True)
-    path, key = file_of(config, "Sealing", "use no key: there is nothing that it opens"), config.privacy.key
+    key = config.privacy.key
     if key is None:
         raise UsageError("[privacy] key is not set. Next: set the present key there, or its file as key_file.")
-    with switch.working(path) as conn:
+    with anywhere.working(place_of(config)) as work:
         if args.finish:
-            former = switch.keep_only(conn, key)
+            former = work.keep_only(key)
             named = f"; {', '.join(former)} no longer does" if former else ", as before"
             out.mark("✔", f"Only the key {key_id(key.reveal())} opens the outbox{named}.")
             if former:
                 out.mark("·", "Keep the former key for as long as you keep backups from before.")
             return 0
         new = _read_or_make(Path(args.to))
-        switch.admit(conn, key, Secret(new))
+        work.admit(key, Secret(new))
+    bridge = "each bridge" if config.outbox.url else "the bridge"
     out.mark("✔", f"The key {key_id(new)} opens the outbox too, beside {key_id(key.reveal())}.")
     out.mark(
         "·",
-        f"Next: set [privacy] key_file to {args.to}, restart the bridge, then `bouncestream key rotate --finish`.",
+        f"Next: set [privacy] key_file to {args.to}, restart {bridge}, then `bouncestream key rotate --finish`.",
     )
     return 0
 

@@ -14,10 +14,16 @@ from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import ConfigError
-from bouncestream.outbox.place import file_of
-from bouncestream.outbox.sealing import switch
-from bouncestream.outbox.sealing.unlock import State, unlock
+from bouncestream.outbox.place import Place, Server, place_of
+from bouncestream.outbox.sealing import anywhere
+from bouncestream.outbox.sealing.unlock import State
 
+#: What holds addresses of before that no program can reach through a connection.
+_REMAINS = (
+    "Outside of the tables addresses from before stand in the open until they are deleted or overwritten: in the "
+    "server's write-ahead log and its archive, on standbys until they have caught up, in the server's own log, in "
+    "dumps and backups. See docs/operate/sealing.md#on-postgresql."
+)
 #: Seconds between two lines of progress.
 _EVERY = 5.0
 
@@ -46,48 +52,55 @@ def options_of_unseal(parser: Parser) -> None:
 def seal(args: argparse.Namespace) -> int:
     """`seal`."""
     config = configuration(args, with_secrets=False, sealing=True)
-    path = file_of(config, "Sealing", "leave [privacy] seal off; PostgreSQL's own disk can be encrypted")
     if not config.privacy.seal:
         raise ConfigError(
             ["privacy.seal: is not true, so the next start would undo it; write seal = true"], config.path
         )
-    state = switch.switch(path, config.privacy.key, seal=True)
+    place = place_of(config)
+    state = anywhere.switch(place, config.privacy.key, seal=True)
     if state is State.SEALED:
         out.mark("✔", "The outbox is sealed as a whole.")
         return 0
-    _convert(path, config.privacy.key, "sealed")
-    out.mark("✔", "The outbox is sealed as a whole, and its file holds no address any more.")
-    out.mark(
-        "·", "Backups from before hold addresses in the open: delete them, or keep them as you keep addresses."
-    )
+    left = _convert(place, config.privacy.key, "sealed")
+    if isinstance(place, Server):
+        out.mark("✔", "The outbox is sealed as a whole, and its tables hold no address any more.")
+        if left:
+            out.mark("·", left)
+        out.mark("·", _REMAINS)
+    else:
+        out.mark("✔", "The outbox is sealed as a whole, and its file holds no address any more.")
+        out.mark(
+            "·", "Backups from before hold addresses in the open: delete them, or keep them as you keep addresses."
+        )
     return 0
 
 
 def unseal(args: argparse.Namespace) -> int:
     """`unseal`."""
     config = configuration(args, with_secrets=False, sealing=True)
-    path = file_of(config, "Sealing", "leave [privacy] seal off; PostgreSQL's own disk can be encrypted")
     if config.privacy.seal:
         raise ConfigError(
             ["privacy.seal: is true, so the next start would undo it; write seal = false"], config.path
         )
-    if switch.switch(path, config.privacy.key, seal=False) is None:
+    place = place_of(config)
+    if anywhere.switch(place, config.privacy.key, seal=False) is None:
         out.mark("✔", "The outbox is in the open.")
         return 0
-    _convert(path, config.privacy.key, "opened")
+    _convert(place, config.privacy.key, "opened")
     out.mark("✔", "The outbox is in the open; the key is needed for sealed backups only.")
     return 0
 
 
-def _convert(path: Path, key: Secret | None, done: str) -> None:
-    """Convert all, and tell how far it is."""
-    os.environ.setdefault("SQLITE_TMPDIR", str(path.parent.absolute()))  # for the file that is written anew
-    with switch.working(path) as conn:
-        unlock(conn, key)
+def _convert(place: Place, key: Secret | None, done: str) -> str:
+    """Convert all, and tell how far it is; returns what is left to others."""
+    if isinstance(place, Path):
+        os.environ.setdefault("SQLITE_TMPDIR", str(place.parent.absolute()))  # for the file that is written anew
+    with anywhere.working(place) as work:
+        work.unlock(key)
         told = time.monotonic()
-        for progress in switch.steps(conn):
+        for progress in work.steps():
             if time.monotonic() - told >= _EVERY:
                 told = time.monotonic()
                 out.mark("·", f"{100 * progress.done // max(1, progress.of)} % {done}")
         out.mark("·", f"all rows are {done}")
-        switch.finish(conn)
+        return work.finish()

@@ -46,9 +46,6 @@ def check(
             "write a longer one"
         )
         problems += _beside([told], "retention", skip)
-    if config.outbox.url and config.privacy.seal:
-        told = "privacy.seal: an outbox on PostgreSQL cannot be sealed yet; write seal = false, or use outbox.path"
-        problems += _beside([told], "privacy", skip)
     if sealing:
         problems += _beside(_privacy_problems(config.privacy), "privacy", skip)
     if both := [one for one in config.mail.unsubscribe if any(_covers(one, other) for other in config.mail.verp)]:

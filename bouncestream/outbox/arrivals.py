@@ -238,7 +238,7 @@ class _Batch:
             values = self.conn.execute(_KNOWN, (rows.pop(),)).fetchone()
             if values is None:
                 continue
-            known = Known(*values)
+            known = Known.of(values)
             if known.superseded_by is not None and known.superseded_by not in found:
                 rows.add(known.superseded_by)
             found[known.row] = known

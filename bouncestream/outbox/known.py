@@ -9,15 +9,15 @@ UUID, or of nobody once the look-up has shown that the address is not his. So it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from bouncestream.event import UNPROVEN, BounceEvent, Kind
+from bouncestream.event import NO_PROOF, UNPROVEN, BounceEvent, Kind
 from bouncestream.ports import State
 
 
 class Known(NamedTuple):
-    """The columns of the query of that name."""
+    """The columns of the query of that name, see `of`."""
 
     row: int
     event_id: str
@@ -31,9 +31,15 @@ class Known(NamedTuple):
     address_form: str
     unsent: int
     reported: str
-    unproven: int  #: 1: its mail proved nothing
+    unproven: bool  #: its mail proved nothing
     occurred_at: str
     sure: int | None = None  #: of a proven hard: 0 when it rests on words alone
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Known:
+        """The row whose columns the query has selected: its evidence tells whether anything was proven."""
+        *before, evidence, occurred_at, sure = values
+        return cls._make((*before, NO_PROOF in evidence, occurred_at, sure))
 
     @property
     def gravity(self) -> int:

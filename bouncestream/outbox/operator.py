@@ -25,6 +25,8 @@ from bouncestream.record import record
 
 #: Comes after every row.
 _LAST = (1 << 63) - 1
+#: Rows that are read at once where not all of them are wanted.
+_PIECE = 5000
 
 
 @record(frozen=True, slots=True, kw_only=True)
@@ -93,21 +95,31 @@ def list_rows(
     """Rows that pass every filter that is given, newest first; `before_row` goes on from an earlier list."""
     wanted = list(states)
     aside = bool(wanted) and set(wanted) <= {State.HELD, State.DEAD}
-    rows = conn.execute(
-        QUERIES["list_set_aside" if aside else "list_rows"],
-        {
-            "states": json.dumps(wanted, separators=(",", ":")),
-            "kinds": json.dumps(list(kinds), separators=(",", ":")),
-            "source": source,
-            "provider": provider,
-            "recipient": recipient,
-            "person": person_key(recipient, people.secret_of(conn)) if recipient else b"",
-            "since_id": codec.id_bound(since) if since else "",
-            "before_row": before_row or _LAST,
-            "limit": limit,
-        },
-    )
-    return [listed(values) for values in rows]
+    person = person_key(recipient, people.secret_of(conn)) if recipient else b""
+    piece = max(limit, _PIECE) if recipient else limit
+    bounds = {
+        "states": json.dumps(wanted, separators=(",", ":")),
+        "kinds": json.dumps(list(kinds), separators=(",", ":")),
+        "source": source,
+        "provider": provider,
+        "recipient": recipient,
+        "person": person,
+        "since_id": codec.id_bound(since) if since else "",
+        "limit": piece,
+    }
+    found: list[Listed] = []
+    while len(found) < limit:
+        bounds["before_row"] = before_row or _LAST
+        rows = conn.execute(QUERIES["list_set_aside" if aside else "list_rows"], bounds).fetchall()
+        for values in rows:
+            told = codec.row(values).event
+            # told by the UUID, or of an earlier version: the address is not what `person` is made of
+            if not recipient or told.person == person or told.recipient == recipient:
+                found.append(listed(values))
+        if len(rows) < piece:
+            break
+        before_row = rows[-1][0]
+    return found[:limit]
 
 
 def find(conn: Conn, ref: str) -> int:
@@ -163,8 +175,16 @@ def rows_in(
 ) -> list[int]:
     """The rows for a command about many: all dead ones, what a dry run dropped (by how its reason begins) …"""
     query = "set_aside_in_state" if state in (State.HELD, State.DEAD) else "rows_in_state"
-    bounds = {"state": state, "held_for": held_for, "why_begins": why_begins, "limit": limit}
-    return [row for (row,) in conn.execute(QUERIES[query], bounds)]
+    found: list[int] = []
+    after = 0
+    while len(found) < limit:
+        bounds = {"state": state, "held_for": held_for, "after": after, "limit": _PIECE}
+        rows = conn.execute(QUERIES[query], bounds).fetchall()
+        found += [row for row, why in rows if why.startswith(why_begins)]
+        if len(rows) < _PIECE:
+            break
+        after = rows[-1][0]
+    return found[:limit]
 
 
 def replay(

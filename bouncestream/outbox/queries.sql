@@ -1,5 +1,6 @@
 -- Every statement of the outbox. `-- name: x`, comments that say why, one statement. {row} stands for the columns of
--- `codec.Row`, {event} for those of `codec.Columns`, {event?} for as many question marks.
+-- `codec.Row`, {event} for those of `codec.Columns`, {event?} for as many question marks. A column that may be sealed is
+-- read as it is, and never computed with: a server has no key.
 -- A test explains each on the migrated schema, and lets none of those on the way of an event scan a table.
 
 -- Arrivals -----------------------------------------------------------------------------------------------------------
@@ -23,7 +24,7 @@ SELECT coalesce(max(id), 0) FROM outbox;
 -- name: known
 -- The row that an identity key leads to, for the comparison with a new report.
 SELECT id, event_id, state, kind, held_for, superseded_by, attempt, recipient, subscriber_uuid, address_form, unsent,
-       reported, evidence LIKE '%no proof of origin%', occurred_at, sure
+       reported, evidence, occurred_at, sure
 FROM outbox WHERE id = ?;
 
 -- name: insert_event
@@ -260,7 +261,7 @@ SELECT name, value FROM meta WHERE name GLOB 'sealed_by:*' ORDER BY name;
 
 -- name: list_rows
 -- Newest first; an empty filter lets everything through. `event_id` sorts by time and so bounds the walk. The address of
--- a row that is told by UUID, or of an earlier version, is not what its `person` is made of.
+-- a row that is told by UUID, or of an earlier version, is not what its `person` is made of: whoever asks looks at it.
 SELECT {row}
 FROM outbox
 WHERE event_id >= :since_id AND id < :before_row
@@ -268,8 +269,7 @@ WHERE event_id >= :since_id AND id < :before_row
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
   AND (:provider = '' OR provider = :provider)
-  AND (:recipient = '' OR person = :person
-       OR ((address_form = 'uuid' OR person = x'') AND recipient = :recipient))
+  AND (:recipient = '' OR person = :person OR address_form = 'uuid' OR person = x'')
 ORDER BY id DESC LIMIT :limit;
 
 -- name: list_set_aside
@@ -282,8 +282,7 @@ WHERE id IN (SELECT id FROM main.outbox INDEXED BY outbox_set_aside WHERE state 
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
   AND (:provider = '' OR provider = :provider)
-  AND (:recipient = '' OR person = :person
-       OR ((address_form = 'uuid' OR person = x'') AND recipient = :recipient))
+  AND (:recipient = '' OR person = :person OR address_form = 'uuid' OR person = x'')
 ORDER BY id DESC LIMIT :limit;
 
 -- name: row
@@ -307,15 +306,14 @@ SELECT content_type, headers FROM raw WHERE id = ?;
 SELECT received_at, content_type, bytes FROM raw WHERE id = ?;
 
 -- name: rows_in_state
-SELECT id FROM outbox
-WHERE state = :state AND substr(why, 1, length(:why_begins)) = :why_begins
-  AND (:held_for = '' OR held_for = :held_for)
+SELECT id, why FROM outbox
+WHERE state = :state AND (:held_for = '' OR held_for = :held_for) AND id > :after
 ORDER BY id LIMIT :limit;
 
 -- name: set_aside_in_state
-SELECT id FROM outbox
-WHERE (state = 'held' OR state = 'dead') AND state = :state AND substr(why, 1, length(:why_begins)) = :why_begins
-  AND (:held_for = '' OR held_for = :held_for)
+SELECT id, why FROM outbox
+WHERE (state = 'held' OR state = 'dead') AND state = :state AND (:held_for = '' OR held_for = :held_for)
+  AND id > :after
 ORDER BY id LIMIT :limit;
 
 -- name: due_rows
@@ -479,10 +477,10 @@ SELECT day FROM suppressed WHERE person = ?;
 SELECT 1 FROM suppressed LIMIT 1;
 
 -- name: soft_of_person
--- Those that may count: proven, sure, not held, and newer than what was told as graver: that begins a new count.
+-- Those that may count: sure, not held, and newer than what was told as graver: that begins a new count.
 SELECT {row}
 FROM (SELECT * FROM outbox WHERE person = :person AND id <= :upto ORDER BY id DESC LIMIT :most) AS newest
-WHERE kind = 'soft' AND sure IS NULL AND held_for = '' AND evidence NOT LIKE '%no proof of origin%'
+WHERE kind = 'soft' AND sure IS NULL AND held_for = ''
   AND id > (SELECT coalesce(max(id), 0) FROM outbox WHERE person = :person AND superseded_by IS NOT NULL);
 
 -- name: count_began

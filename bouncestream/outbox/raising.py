@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bouncestream.decay import CLASSES, Bounce
-from bouncestream.event import Kind, Proof
+from bouncestream.event import NO_PROOF, Kind, Proof
 from bouncestream.outbox import codec
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.people import LAST, MOST, secret_of
@@ -29,6 +29,8 @@ def soft_bounces(
     for values in conn.execute(QUERIES["soft_of_person"], {"person": person, "most": MOST, "upto": upto}):
         row = codec.row(values)
         event = codec.event(row)
+        if NO_PROOF in event.evidence:
+            continue
         if row.state == State.DROPPED and row.why != KEPT_SOFT:
             continue  # an operator did not believe it
         if event.reason in CLASSES and event.source not in unproven and not rules.word(event):

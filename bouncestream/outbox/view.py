@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SchemaTooOld, StoreBusy, StoreError
@@ -81,9 +81,10 @@ def view(
     (SchemaTooOld, SchemaTooNew), or the key does not open it (SealRefused)."""
     if isinstance(place, Server):
         require_driver()
-        from bouncestream.outbox.postgres.view import ServerView  # only where it is used
+        from bouncestream.outbox.postgres.unlock import Unlocking  # only where it is used
+        from bouncestream.outbox.postgres.view import ServerView
 
-        with closing(ServerView(place, patience)) as seen:
+        with closing(ServerView(place, patience, Unlocking(key, reveal=reveal))) as seen:
             yield seen
         return
     path = place
@@ -179,10 +180,10 @@ class Sealing:
     events: int = 0
 
 
-def sealing(path: Path, key: Secret | None, patience: float = 3.0) -> Sealing:
-    """How far the outbox at `path` is sealed, and whether `key` opens it. Raises StoreError."""
+def sealing(place: Place, key: Secret | None, patience: float = 3.0) -> Sealing:
+    """How far the outbox at `place` is sealed, and whether `key` opens it. Raises StoreError."""
 
-    def look(conn: sqlite3.Connection) -> Sealing:
+    def look(conn: Conn) -> Sealing:
         state, refused = state_of(conn), ""
         if state is not None:
             try:
@@ -191,8 +192,8 @@ def sealing(path: Path, key: Secret | None, patience: float = 3.0) -> Sealing:
                 refused = str(error)
         return Sealing(state, keys_of(conn), refused, sum(tally(conn).values()))
 
-    with view(path, patience=patience) as outbox:
-        return outbox.read(lambda conn: look(cast(sqlite3.Connection, conn)))  # a path is a file
+    with view(place, patience=patience) as outbox:
+        return outbox.read(look)
 
 
 def newest_about(place: Place, recipient: str, key: Secret | None = None) -> tuple[str, str]:

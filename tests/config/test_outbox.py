@@ -10,6 +10,7 @@ import pytest
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.config.outbox import Bridge, Outbox
+from bouncestream.crypto.sealed import new_key
 from bouncestream.errors import ConfigError, UsageError
 from bouncestream.outbox.place import Server, called, file_of, place_of
 
@@ -58,11 +59,10 @@ def test_another_is_refused_in_words(tmp_path: Path, url: str, why: str) -> None
     assert f"{why}" in str(refused.value)
 
 
-def test_it_cannot_be_sealed(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="an outbox on PostgreSQL cannot be sealed yet"):
-        read(
-            tmp_path, '[outbox]\nurl = "postgresql://db/x"\n[privacy]\nseal = true\nkey = "x"\n', with_secrets=False
-        )
+def test_it_can_be_sealed(tmp_path: Path) -> None:
+    text = f'[outbox]\nurl = "postgresql://db/x"\n[privacy]\nseal = true\nkey = "{new_key()}"\n'
+    config = read(tmp_path, text, with_secrets=False)
+    assert config.privacy.seal
 
 
 def test_a_file_is_a_place_too() -> None:

@@ -31,13 +31,17 @@ def path(tmp_path: Path) -> Path:
         pytest.param(None, id="open"),
         pytest.param(make.KEY, id="sealed"),
         pytest.param("server", id="postgres", marks=pytest.mark.process),
+        pytest.param("sealed server", id="postgres-sealed", marks=pytest.mark.process),
     ]
 )
 def conn(path: Path, request: pytest.FixtureRequest) -> Iterator[Conn]:
-    """A writing connection, to an outbox in the open, to a sealed one, and to one on PostgreSQL: whoever uses it
-    need not know."""
-    if request.param == "server":
-        yield request.getfixturevalue("server_conn")
+    """A writing connection, to an outbox in the open and to a sealed one, in a file and on PostgreSQL: whoever uses
+    it need not know."""
+    if request.param in ("server", "sealed server"):
+        conn = request.getfixturevalue("server_conn")
+        if request.param == "sealed server":
+            make.seal(conn)
+        yield conn
         return
     conn = make.connect(path, key=request.param)
     yield conn
@@ -97,11 +101,14 @@ def server_store(cluster: Cluster) -> Iterator[ServerConnection]:
 @pytest.fixture
 def server_conn(server_store: ServerConnection) -> Iterator[ServerConnection]:
     """A writing connection to an empty outbox on PostgreSQL."""
-    server_store.identity_secret = b""
+    server_store.lock_up()
     yield server_store
     server_store.rollback()
+    server_store.lock_up()
     tables = "SELECT string_agg(relname, ', ') FROM pg_class WHERE relkind = 'r' AND relname <> 'meta' "
     tables += "AND relnamespace = current_schema()::regnamespace"
     server_store.execute(f"TRUNCATE {server_store.execute(tables).fetchone()[0]} RESTART IDENTITY")
     kept = "'application', 'schema', 'identity_secret', 'instance'"
     server_store.execute(f"DELETE FROM meta WHERE name NOT IN ({kept})")
+    plain = f"UPDATE meta SET value = '{'5a' * 32}' WHERE name = 'identity_secret'"
+    server_store.execute(plain)

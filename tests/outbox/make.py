@@ -12,7 +12,9 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import arrivals, connection, delivery, migrate
 from bouncestream.outbox.engine import Conn
-from bouncestream.outbox.postgres.connection import Failed
+from bouncestream.outbox.postgres.connection import Failed, ServerConnection
+from bouncestream.outbox.postgres.switch import settle as settle_server
+from bouncestream.outbox.postgres.unlock import Unlocking
 from bouncestream.outbox.sealing import switch
 from bouncestream.outbox.sealing.unlock import unlock
 from bouncestream.ports import Claimed, Move, Receipt, State, Submission
@@ -58,6 +60,15 @@ def connect(path: Path, *, key: Secret | None = None) -> connection.Connection:
         assert conn.on_begin is not None
         conn.on_begin()
     return conn
+
+
+def seal(conn: ServerConnection, key: Secret = KEY) -> None:
+    """Seal an outbox on PostgreSQL into which nothing has come yet, and unlock it."""
+    settle_server(conn, key, seal=True)
+    unlocking = Unlocking(key, writes=True)
+    unlocking(conn)
+    assert conn.sealing is not None
+    conn.sealing.begin(conn.known.number)
 
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "outbox"

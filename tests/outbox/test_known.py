@@ -57,7 +57,7 @@ def about(conn: sqlite3.Connection) -> list[tuple[object, ...]]:
 
 
 def row(number: int, kind: Kind) -> Known:
-    return Known(number, f"event-{number}", State.VERIFIED, kind, "", None, 1, VICTIM, "", "", 0, "", 0, "")
+    return Known(number, f"event-{number}", State.VERIFIED, kind, "", None, 1, VICTIM, "", "", 0, "", False, "")
 
 
 def test_a_report_is_compared_with_the_gravest_row_and_of_equals_with_the_newest() -> None:

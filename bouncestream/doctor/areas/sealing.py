@@ -7,12 +7,12 @@ configuration.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from bouncestream.config.model import Config
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
 from bouncestream.errors import StoreError
+from bouncestream.outbox.place import Server, place_of
 from bouncestream.outbox.sealing.unlock import State
 from bouncestream.outbox.view import Sealing, sealing
 
@@ -28,11 +28,9 @@ FINDINGS: Mapping[str, str] = {
 
 def collect(config: Config) -> Sealing | None:
     """Look into the outbox; None where it cannot be read, which is told by `outbox`."""
-    if config.outbox.url:
-        return None
-    path = Path(config.outbox.path)
+    place = place_of(config)
     try:
-        return sealing(path, config.privacy.key) if path.is_file() else None
+        return sealing(place, config.privacy.key) if isinstance(place, Server) or place.is_file() else None
     except (StoreError, OSError):
         return None
 
@@ -49,13 +47,16 @@ def judge(seen: Sealing | None, *, wanted: bool) -> list[Finding]:
     if seen.state is None and seen.events:
         text = f"[privacy] seal is on, but the {seen.events} events in the outbox are in the open"
         fix = "restart the bridge, which seals what comes in from then on, then:\n\n    bouncestream seal"
-        why = "A copy of the file or of a backup shows your subscribers' addresses."
+        why = "A copy of the outbox or of a backup shows your subscribers' addresses."
         found.append(Finding("sealing-open", Level.WARNING, TOPIC, text, why, fix, {"events": seen.events}))
     elif seen.state is not None and seen.state is not State.SEALED:
         found.append(_partly(seen.state, wanted=wanted))
     elif seen.state is State.SEALED and not wanted:
         text = "the outbox is sealed, and [privacy] seal is off: it will be opened"
-        why = "The next start of `run` stores what comes in in the open; what is there stays sealed until `unseal`."
+        why = (
+            "What comes in is stored in the open from the next start of `run` on (on PostgreSQL: from `unseal` "
+            "on); what is there stays sealed until `unseal`."
+        )
         fix = "set seal = true to keep it; else restart the bridge, then:\n\n    bouncestream unseal"
         found.append(Finding("sealing-partly", Level.WARNING, TOPIC, text, why, fix, {"state": seen.state.value}))
     if len(seen.keys) > 1:
@@ -73,7 +74,7 @@ def _partly(state: State, *, wanted: bool) -> Finding:
     """A conversion that was left in the middle."""
     command = "seal" if wanted else "unseal"
     if state is State.WIPING:
-        text = "all rows are sealed, but unused parts of the file may hold what was there before"
+        text = "all rows are sealed, but unused parts of the outbox may hold what was there before"
     elif state is State.OPENING:
         text = "part of the outbox is still sealed: its conversion was not finished"
     else:
@@ -83,7 +84,7 @@ def _partly(state: State, *, wanted: bool) -> Finding:
     why = (
         "The key is needed until that is done."
         if state is State.OPENING
-        else "A copy of the file or of a backup may show your subscribers' addresses."
+        else "A copy of the outbox or of a backup may show your subscribers' addresses."
     )
     fix = f"{restart}:\n\n    bouncestream {command}"
     return Finding("sealing-partly", Level.WARNING, TOPIC, text, why, fix, {"state": state.value})

@@ -15,6 +15,7 @@ import psycopg
 
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_all, run_guarded
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin
+from bouncestream.outbox.postgres.known import Changed
 from bouncestream.outbox.postgres.words import (
     UNPREPARED,
     Unconfirmed,
@@ -31,7 +32,8 @@ TRIES, PAUSE = 8, 0.2
 def run_batch(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome]:
     """Run all jobs in one transaction and commit it. Their outcomes hold once this returns: on the disk, or failed.
 
-    A job whose future was cancelled before its turn is skipped.
+    A job whose future was cancelled before its turn is skipped. Raises Changed where nothing was done yet, and the
+    session has to learn how the outbox is sealed now.
     """
     careful = False
     cause: psycopg.Error | None = None
@@ -64,18 +66,20 @@ def run_batch(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome]:
 
 def _plain(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome] | None:
     """Run all jobs in quick mode; None when one of them raised by itself."""
-    failed: Failed | None = None
+    failed: Failed | Changed | None = None
     outcomes: list[Outcome] | None = None
     end = None
     try:
         with conn.hurrying():
             try:
-                begin(conn)
+                begin(conn, watched=True)
                 outcomes = run_all(conn, jobs)
+                conn.confirm()
                 conn.flush()
                 end = conn.execute("COMMIT")
-            except Failed as error:
+            except (Failed, Changed) as error:
                 failed = error
+                conn.forget()
             except Exception:
                 conn.forget()
     except Failed as error:
@@ -97,7 +101,7 @@ def _guarded(conn: ServerConnection, jobs: Sequence[Job], last: bool) -> list[Ou
             raise error
         return translate(error.cause)
 
-    begin(conn)
+    begin(conn, watched=True)
     outcomes = run_guarded(conn, jobs, fault)
     _committed(conn, conn.execute("COMMIT").status)
     return outcomes

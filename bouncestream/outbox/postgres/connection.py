@@ -11,10 +11,9 @@ and an insertion or a change that the database refuses is undone alone (`Refused
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import errors
@@ -24,9 +23,16 @@ from psycopg.pq import TransactionStatus
 from bouncestream.lease import FROZEN
 from bouncestream.outbox.engine import Refused
 from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres.known import Changed, Known
+from bouncestream.outbox.postgres.statements import Statements
 from bouncestream.outbox.postgres.steps import gate, newest
-from bouncestream.outbox.postgres.translate import Insert, Statement, array, insert, many, translate
-from bouncestream.outbox.queries import QUERIES, parse
+from bouncestream.outbox.postgres.translate import Insert, Statement, array, many
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.sealing.unlock import month
+
+if TYPE_CHECKING:
+    from bouncestream.outbox.postgres.sealed import Plan
+    from bouncestream.outbox.postgres.unlock import Sealing
 
 #: Seconds that a statement may take, and that it waits for a lock.
 PATIENCE, LOCKED = 30.0, 10.0
@@ -46,12 +52,14 @@ ON_DISK = """set_config('synchronous_commit', CASE current_setting('synchronous_
 _SETTINGS = f"""SELECT {ON_DISK},
        set_config('statement_timeout', ?, true), set_config('lock_timeout', '{LOCKED:.0f}s', true),
        set_config('idle_in_transaction_session_timeout', ?, true)"""
+#: How far the outbox is sealed (`Known`), behind these.
+_WATCHED = """, (SELECT value FROM meta WHERE name = 'sealing'),
+       ARRAY(SELECT wrapped FROM data_keys WHERE number = 1 OR number = ? ORDER BY number)"""
+#: Held by all who write, beside each other: it keeps the outbox from being turned meanwhile.
+_UNTURNED = "LOCK TABLE data_keys IN ROW SHARE MODE"
 
 #: Rows of one statement, at most.
 ROWS_AT_ONCE = 2000
-
-_TEXT = files("bouncestream.outbox.postgres").joinpath("queries.sql").read_text("utf-8")
-POSTGRES: Mapping[str, str] = parse(_TEXT)
 
 #: The event's own text is in these alone: one that is refused is undone alone.
 _GUARDED = {QUERIES["insert_event"], QUERIES["upgrade_event"]}
@@ -78,28 +86,6 @@ def as_failed() -> Iterator[None]:
         raise Failed(error) from None
 
 
-class Statements:
-    """The statements of a bridge, by SQLite's text: each as psycopg takes it, translated once."""
-
-    def __init__(self, bridge: str) -> None:
-        literal = "'" + bridge.replace("'", "''") + "'"
-        self._own = {QUERIES[name]: text.replace("{bridge}", literal) for name, text in POSTGRES.items()}
-        self._singles: dict[str, Statement] = {}
-        self._inserts: dict[str, Insert | None] = {}
-
-    def single(self, sql: str) -> Statement:
-        """The statement, as it is run by itself."""
-        if (found := self._singles.get(sql)) is None:
-            found = self._singles[sql] = translate(self._own.get(sql, sql))
-        return found
-
-    def insert(self, sql: str) -> Insert | None:
-        """Its parts, if it inserts plain values and no more."""
-        if sql not in self._inserts:
-            self._inserts[sql] = insert(self._own.get(sql, sql))
-        return self._inserts[sql]
-
-
 class ServerConnection:
     """The connection of one thread. Implements `engine.Conn` and `engine.Numbering`."""
 
@@ -115,6 +101,9 @@ class ServerConnection:
         self._pipeline: psycopg.Pipeline | None = None
         self._held: tuple[str, Insert] | None = None  # the insertion whose rows are held back
         self._rows: list[Sequence[Any]] = []
+        self.known = Known()
+        self.sealing: Sealing | None = None
+        self._seen: ServerCursor | None = None  # what the transaction sees of it, while nobody has looked at it
 
     @property
     def in_transaction(self) -> bool:
@@ -143,6 +132,30 @@ class ServerConnection:
     def close(self) -> None:
         self.conn.close()
 
+    def lock_up(self) -> None:
+        """Forget how the outbox is sealed."""
+        self.known, self.sealing, self.identity_secret = Known(), None, b""
+
+    def unlock(self, sealing: Sealing, known: Known) -> None:
+        """Read and write a sealed outbox from now on."""
+        self.known, self.sealing = known, sealing
+
+    def look(self, through: str, within: str, frozen: str) -> None:
+        """Begin to see how far the outbox is sealed. Raises Changed: in quick mode not before `confirm`."""
+        if self.known.month and self.known.month != month():
+            raise Changed
+        if self.sealing is not None:
+            self.sealing.begin(self.known.number)
+        self._seen = self.execute(f"{_SETTINGS}{through}{_WATCHED}", (within, frozen, self.known.number))
+        if not self.quick:
+            self.confirm()
+
+    def confirm(self) -> None:
+        """Raise Changed when the outbox is sealed otherwise than it is known: before a COMMIT."""
+        seen, self._seen = self._seen, None
+        if seen is not None and not self.known.is_still(*seen.fetchone()[-2:]):
+            raise Changed
+
     def reserve(self, table: str, count: int) -> Sequence[int]:
         """Numbers for so many rows, which the sequence of the table never gives again."""
         taken = self.execute(f"SELECT nextval('{table}_id_seq') FROM generate_series(1, ?)", (count,))  # noqa: S608
@@ -165,7 +178,7 @@ class ServerConnection:
 
     def forget(self) -> None:
         """Send nothing of what is held back, ever."""
-        self._held = None
+        self._held = self._seen = None
         self._rows = []
         self._numbers.clear()
 
@@ -225,6 +238,10 @@ class ServerConnection:
         if told.source_function == "SyncRepWaitForLSN":  # its words are in the server's language, its code is any
             self.unconfirmed = True
 
+    def planned(self, sql: str) -> str:
+        """The statement that is planned for a sealed outbox: of an INSERT SQLite's, whose parameters it gets."""
+        return sql if sql.startswith("INSERT") else self.statements.own(sql)
+
     def _columns(self, table: str) -> dict[str, str]:
         if table not in self._types:
             sql = (
@@ -241,10 +258,13 @@ class ServerCursor:
     def __init__(self, owner: ServerConnection) -> None:
         self._owner = owner
         self._cursor = owner.conn.cursor()
+        self._rows: int | None = None  # that were changed one by one
         self.lastrowid: int | None = None
 
     @property
     def rowcount(self) -> int:
+        if self._rows is not None:
+            return self._rows
         if self._owner._pipeline is not None:
             with as_failed():
                 self._owner._pipeline.sync()
@@ -256,19 +276,48 @@ class ServerCursor:
         return self._cursor.statusmessage
 
     def execute(self, sql: str, parameters: Any = (), /) -> ServerCursor:
+        if (sealing := self._owner.sealing) is None:
+            return self._send(sql, parameters, sql)
+        plan, self._rows = sealing.plan(self._owner.planned(sql)), None
+        if plan.row:
+            self._rows = self._row_by_row(sealing, plan, parameters, sql)
+            return self
+        return self._send(plan.sql, sealing.bound(plan, parameters), sql)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> ServerCursor:
+        rows = list(parameters)
+        if (sealing := self._owner.sealing) is None:
+            return self._send_many(sql, rows)
+        plan, self._rows = sealing.plan(self._owner.planned(sql)), None
+        if plan.row:
+            self._rows = sum(self._row_by_row(sealing, plan, values, sql) for values in rows)
+            return self
+        return self._send_many(plan.sql, [sealing.bound(plan, values) for values in rows] if plan.values else rows)
+
+    def _row_by_row(self, sealing: Sealing, plan: Plan, parameters: Any, sql: str) -> int:
+        """Look the rows up that a statement changes, as what is written is bound to them; returns how many."""
+        bound = sealing.bound(plan, parameters)
+        rows = ServerCursor(self._owner)._send(plan.row, [bound[at] for at in plan.row_at], "")._cursor
+        with as_failed():
+            found = rows.fetchall()
+        for row in found:
+            self._send(plan.sql, sealing.bound_to(plan, bound, row), sql)
+        return len(found)
+
+    def _send(self, sql: str, parameters: Any, of: str) -> ServerCursor:
+        """Send a statement; `of`: the one of `QUERIES` that it was made of."""
         owner = self._owner
-        if (table := _NUMBERED.get(sql)) is not None:
+        if (table := _NUMBERED.get(of)) is not None:
             self.lastrowid = owner.number(table)
             parameters = (self.lastrowid, *parameters)
         if owner.hold(sql, (parameters,)):
             return self
         owner.flush()
-        run = owner.guarded if sql in _GUARDED and not owner.quick else owner.run
+        run = owner.guarded if of in _GUARDED and not owner.quick else owner.run
         run(self._cursor, owner.statements.single(sql), parameters)
         return self
 
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> ServerCursor:
-        rows = list(parameters)
+    def _send_many(self, sql: str, rows: list[Any]) -> ServerCursor:
         owner = self._owner
         if not rows or owner.hold(sql, rows):
             return self
@@ -282,11 +331,13 @@ class ServerCursor:
 
     def fetchone(self) -> Any:
         with as_failed():
-            return self._cursor.fetchone()
+            row = self._cursor.fetchone()
+        return row if row is None or (sealing := self._owner.sealing) is None else sealing.opened(row)
 
     def fetchall(self) -> list[Any]:
         with as_failed():
-            return self._cursor.fetchall()
+            rows: list[Any] = self._cursor.fetchall()
+        return rows if (sealing := self._owner.sealing) is None else list(map(sealing.opened, rows))
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.fetchall())
@@ -304,9 +355,7 @@ def connect(server: Server, *, patience: float = 10.0) -> ServerConnection:
         wanted: dict[str, Any] = {name: value for name, value in DEFAULTS.items() if name not in told}
         if server.password is not None:
             wanted["password"] = server.password.reveal()
-        if (
-            "connect_timeout" not in told
-        ):  # libpq takes it for each host: one that is switched off must not cost all
+        if "connect_timeout" not in told:  # libpq's is for each host: one that is switched off must not cost all
             hosts = str(told.get("host", "")).count(",") + 1
             wanted["connect_timeout"] = max(2, round(patience / hosts))
         wanted["application_name"] = f"bouncestream {server.bridge}"[:63]
@@ -321,13 +370,30 @@ def connect(server: Server, *, patience: float = 10.0) -> ServerConnection:
     return ServerConnection(conn, server.bridge)
 
 
-def begin(conn: ServerConnection, *, read_only: bool = False, within: float = PATIENCE, gated: bool = True) -> None:
+def begin(
+    conn: ServerConnection,
+    *,
+    read_only: bool = False,
+    within: float = PATIENCE,
+    gated: bool = True,
+    watched: bool = False,
+    committed: bool = False,
+) -> None:
     """Begin a transaction; no statement of it takes longer than `within` seconds. What it commits is on the disk,
     and on that of a synchronous standby where the server has one, before it is acknowledged. All of this is said in
-    each transaction, as a pooler may give each to another session. `gated`: its first statement fails (`is_behind`)
-    once a newer program has changed the tables, and until its end they stay as they are; see `steps`."""
+    each transaction, as a pooler may give each to another session.
+
+    `gated`: its first statement fails (`is_behind`) once a newer program has changed the tables, and until its end
+    they stay as they are; see `steps`. `watched`: it raises Changed where the outbox is sealed otherwise than the
+    session knows it. `committed`: each statement sees what others have committed since."""
     conn.unconfirmed = False
-    conn.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ{' READ ONLY' if read_only else ''}")
-    frozen = FROZEN_READER if read_only else FROZEN
+    level = "READ COMMITTED" if committed else "REPEATABLE READ"
+    conn.execute(f"BEGIN ISOLATION LEVEL {level}{' READ ONLY' if read_only else ''}")
+    told = str(round(within * 1000)), str(round((FROZEN_READER if read_only else FROZEN) * 1000))
     through = f", (SELECT true FROM {gate(newest())})" if gated else ""  # noqa: S608
-    conn.execute(_SETTINGS + through, (str(round(within * 1000)), str(round(frozen * 1000))))
+    if not watched:
+        conn.execute(_SETTINGS + through, told)
+        return
+    if not read_only:
+        conn.execute(_UNTURNED)  # before the first look at the database, from which on it sees one state of it
+    conn.look(through, *told)

@@ -18,6 +18,8 @@ from bouncestream.outbox.postgres.batch import run_batch
 from bouncestream.outbox.postgres.connection import PATIENCE, ServerConnection, begin
 from bouncestream.outbox.postgres.schema import create, current
 from bouncestream.outbox.postgres.session import Session, SessionThread
+from bouncestream.outbox.postgres.switch import settle
+from bouncestream.outbox.postgres.unlock import Unlocking
 
 T = TypeVar("T")
 
@@ -29,17 +31,18 @@ class ServerDatabase(Database):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._writes = SessionThread(Session(self.server), "outbox writing")
-        self._reads = SessionThread(Session(self.server), "outbox reading")
+        writes = Unlocking(self.key, writes=True)
+        reads = Unlocking(self.key, held=writes.held)
+        self._writes = SessionThread(Session(self.server, unlocking=writes), "outbox writing")
+        self._reads = SessionThread(Session(self.server, unlocking=reads), "outbox reading")
 
     async def _open(self, *, lock: bool, create: bool, seal: bool | None) -> None:
-        if seal:
-            raise StoreUnavailable(
-                "An outbox on PostgreSQL cannot be sealed yet. Nothing was changed. Next: set seal = false in "
-                "[privacy], or use [outbox] path."
-            )
         instance = await self._writes.run(_prepare if create else _found)
         self._writes.session.instance = self._reads.session.instance = instance
+        if lock and seal is not None:
+            await self._writes.run(partial(settle, key=self.key, seal=seal))
+            self._writes.session.unlocking.seals = seal
+        await self._writes.run(self._writes.session.unlocking)
 
     async def _commit(self, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
         return await self._writes.call(partial(_commit, self._writes.session, jobs))
@@ -48,7 +51,7 @@ class ServerDatabase(Database):
         """Run a function on the reading session: one consistent view of all that is committed."""
         if self._closing is not None:
             raise StoreUnavailable("The outbox is closed.")
-        return await self._reads.run(in_snapshot, fn)
+        return await self._reads.run(partial(in_snapshot, fn=fn, watched=True))
 
     async def data_version(self) -> int:
         """A number that changes when ANOTHER bridge, or a command, wrote to the outbox (and when this one did)."""
@@ -103,10 +106,13 @@ def _commit(session: Session, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
         return refuse(jobs, error, error), 0
 
 
-def in_snapshot(conn: ServerConnection, fn: Callable[[ServerConnection], T], within: float | None = None) -> T:
-    """The result of `fn`, which sees one consistent state; no query of it takes longer than `within` seconds."""
-    begin(conn, read_only=True, within=PATIENCE if within is None else within)
+def in_snapshot(
+    conn: ServerConnection, fn: Callable[[ServerConnection], T], within: float = PATIENCE, *, watched: bool = False
+) -> T:
+    """The result of `fn`, which sees one consistent state; no query of it takes longer than `within` seconds.
+    `watched`: it opens what is sealed."""
     try:
+        begin(conn, read_only=True, within=within, watched=watched)
         return fn(conn)
     finally:
         conn.rollback()

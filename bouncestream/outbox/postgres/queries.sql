@@ -26,6 +26,11 @@ DELETE FROM meta WHERE name LIKE replace(replace(replace(?, '_', '\_'), '%', '\%
 -- name: wrapped_roots
 SELECT name, value FROM meta WHERE starts_with(name, 'sealed_by:') ORDER BY name;
 
+-- name: add_data_key
+-- Another bridge may have made it meanwhile.
+INSERT INTO data_keys (number, month, wrapped)
+SELECT coalesce(max(number), 0) + 1, ?1, ?2 FROM data_keys ON CONFLICT DO NOTHING;
+
 -- name: keys_of
 SELECT upper(encode(key, 'hex')), day FROM seen
 WHERE outbox_id IN (SELECT value FROM json_each(:rows)) ORDER BY day, key;
@@ -41,12 +46,11 @@ WHERE (state = 'held' OR state = 'dead')
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
   AND (:provider = '' OR provider = :provider)
-  AND (:recipient = '' OR person = :person
-       OR ((address_form = 'uuid' OR person = x'') AND recipient = :recipient))
+  AND (:recipient = '' OR person = :person OR address_form = 'uuid' OR person = x'')
 ORDER BY id DESC LIMIT :limit;
 
 -- name: aside_bytes
-SELECT coalesce(sum(CASE WHEN block IS NULL THEN length(body) ELSE bytes END), 0)::bigint FROM raw
+SELECT coalesce(sum(CASE WHEN block IS NULL THEN length(body) ELSE bytes END), 0)::bigint FROM main.raw
 WHERE id IN (SELECT raw_id FROM quarantine WHERE provider = 'mailbox');
 
 -- name: delete_old_alerts

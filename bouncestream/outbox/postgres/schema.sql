@@ -299,33 +299,43 @@ ALTER TABLE labels SET (fillfactor = 50);
 ALTER TABLE raw ALTER COLUMN body SET STORAGE EXTERNAL;
 ALTER TABLE block ALTER COLUMN body SET STORAGE EXTERNAL;
 
--- The times of views are short and for people; those of the tables are whole.
+-- The times of views are short and for people; those of the tables are whole. What is sealed shows as
+-- `sealed`.
 CREATE VIEW inbox AS
     SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, kind,
-           recipient, reason, diagnostic, state, why, event_id
+           CASE WHEN recipient LIKE 'sealed:%' THEN 'sealed' ELSE recipient END AS recipient, reason,
+           CASE WHEN diagnostic LIKE 'sealed:%' THEN 'sealed' ELSE diagnostic END AS diagnostic, state,
+           CASE WHEN why LIKE 'sealed:%' THEN 'sealed' ELSE why END AS why, event_id
     FROM outbox ORDER BY id DESC;
 
 CREATE VIEW pending AS
     SELECT id, replace(substr(next_attempt_at, 1, 16), 'T', ' ') AS next_attempt_at, kind,
-           recipient, source, attempt, failures, why, event_id
+           CASE WHEN recipient LIKE 'sealed:%' THEN 'sealed' ELSE recipient END AS recipient, source, attempt,
+           failures, CASE WHEN why LIKE 'sealed:%' THEN 'sealed' ELSE why END AS why, event_id
     FROM outbox WHERE state = 'pending' ORDER BY outbox.next_attempt_at, id;
 
 CREATE VIEW unsettled AS
-    SELECT id, state, label, attempt, kind, recipient, source, why, event_id
+    SELECT id, state, label, attempt, kind,
+           CASE WHEN recipient LIKE 'sealed:%' THEN 'sealed' ELSE recipient END AS recipient, source,
+           CASE WHEN why LIKE 'sealed:%' THEN 'sealed' ELSE why END AS why, event_id
     FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL ORDER BY id;
 
 CREATE VIEW dead AS
-    SELECT id, replace(substr(finished_at, 1, 16), 'T', ' ') AS finished_at, kind, recipient,
-           source, failures, why, event_id
+    SELECT id, replace(substr(finished_at, 1, 16), 'T', ' ') AS finished_at, kind,
+           CASE WHEN recipient LIKE 'sealed:%' THEN 'sealed' ELSE recipient END AS recipient, source, failures,
+           CASE WHEN why LIKE 'sealed:%' THEN 'sealed' ELSE why END AS why, event_id
     FROM outbox WHERE state = 'dead' ORDER BY id DESC;
 
 CREATE VIEW held AS
-    SELECT id, held_for, kind, recipient, source, why, event_id
+    SELECT id, held_for, kind,
+           CASE WHEN recipient LIKE 'sealed:%' THEN 'sealed' ELSE recipient END AS recipient, source,
+           CASE WHEN why LIKE 'sealed:%' THEN 'sealed' ELSE why END AS why, event_id
     FROM outbox WHERE state = 'held' ORDER BY id DESC;
 
 CREATE VIEW recent AS
-    SELECT replace(substr(h.at, 1, 16), 'T', ' ') AS at, o.kind, o.recipient, h.from_state,
-           h.to_state, h.why, o.event_id
+    SELECT replace(substr(h.at, 1, 16), 'T', ' ') AS at, o.kind,
+           CASE WHEN o.recipient LIKE 'sealed:%' THEN 'sealed' ELSE o.recipient END AS recipient, h.from_state,
+           h.to_state, CASE WHEN h.why LIKE 'sealed:%' THEN 'sealed' ELSE h.why END AS why, o.event_id
     FROM history AS h JOIN outbox AS o ON o.id = h.outbox_id ORDER BY h.id DESC LIMIT 100;
 
 CREATE VIEW by_campaign AS
@@ -361,19 +371,23 @@ CREATE VIEW by_reason AS
     FROM outbox GROUP BY kind, reason ORDER BY events DESC;
 
 CREATE VIEW unsure AS
-    SELECT id, replace(substr(occurred_at, 1, 16), 'T', ' ') AS occurred_at, kind, recipient,
-           source, reason, diagnostic, evidence, event_id
+    SELECT id, replace(substr(occurred_at, 1, 16), 'T', ' ') AS occurred_at, kind,
+           CASE WHEN recipient LIKE 'sealed:%' THEN 'sealed' ELSE recipient END AS recipient, source, reason,
+           CASE WHEN diagnostic LIKE 'sealed:%' THEN 'sealed' ELSE diagnostic END AS diagnostic,
+           CASE WHEN evidence LIKE 'sealed:%' THEN 'sealed' ELSE evidence END AS evidence, event_id
     FROM outbox WHERE sure = 0 ORDER BY id DESC;
 
 CREATE VIEW by_state AS SELECT state, sum(events)::bigint AS events FROM tally GROUP BY state;
 
 CREATE VIEW quarantined AS
     SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, provider,
-           event_type, why, raw_id
+           CASE WHEN event_type LIKE 'sealed:%' THEN 'sealed' ELSE event_type END AS event_type,
+           CASE WHEN why LIKE 'sealed:%' THEN 'sealed' ELSE why END AS why, raw_id
     FROM quarantine WHERE replayed_at IS NULL AND unidentified = 0 ORDER BY id DESC;
 
 CREATE VIEW unidentified AS
-    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, why, raw_id
+    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source,
+           CASE WHEN why LIKE 'sealed:%' THEN 'sealed' ELSE why END AS why, raw_id
     FROM quarantine WHERE replayed_at IS NULL AND unidentified = 1 ORDER BY id DESC;
 
 -- Several bridges: which there are, and which of them does a job that only one may do. There is nothing of this in

@@ -15,11 +15,13 @@ from typing import TypeVar
 
 import psycopg
 
-from bouncestream.errors import StoreError, StoreUnavailable
+from bouncestream.errors import StoreBusy, StoreError, StoreUnavailable
 from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, connect
+from bouncestream.outbox.postgres.known import Changed
 from bouncestream.outbox.postgres.schema import check_server, current
+from bouncestream.outbox.postgres.unlock import Unlocking
 from bouncestream.outbox.postgres.words import UNPREPARED, is_elsewhere, translate
 
 T = TypeVar("T")
@@ -28,13 +30,17 @@ AGAIN = 1.0
 #: Seconds after which a server that says nothing is given up. Each statement ends before by the server's own clock;
 #: but one that was stopped (SIGSTOP), or whose machine hangs, still holds the connection.
 SILENT = 60.0
+#: So often in one call the outbox may be sealed otherwise than it was known.
+TURNS = 3
 
 
 class Session:
-    """One session, for one thread. `instance`: the outbox that it must be, once that is known."""
+    """One session, for one thread. `instance`: the outbox that it must be, once that is known; `unlocking`: how a
+    sealed one is opened."""
 
-    def __init__(self, server: Server, *, patience: float = 10.0) -> None:
+    def __init__(self, server: Server, *, patience: float = 10.0, unlocking: Unlocking | None = None) -> None:
         self.server = server
+        self.unlocking = unlocking or Unlocking()
         self.instance = ""
         self._patience = patience
         self._conn: ServerConnection | None = None
@@ -43,7 +49,16 @@ class Session:
         self._refused: StoreError | None = None
 
     def run(self, fn: Callable[..., T], *args: object) -> T:
-        """Run a function of the connection. Raises StoreError."""
+        """Run a function of the connection; again, where it has found the outbox sealed otherwise than it was
+        known. Raises StoreError."""
+        for _ in range(TURNS):
+            try:
+                return self._run(fn, *args)
+            except Changed:
+                self._run(self.unlocking.again)
+        raise StoreBusy("The outbox is being sealed or opened: nothing was stored. Next: try again.")
+
+    def _run(self, fn: Callable[..., T], *args: object) -> T:
         conn = self.connected()
         try:
             try:

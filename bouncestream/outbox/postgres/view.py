@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from bouncestream.errors import NoOutbox
@@ -13,6 +14,7 @@ from bouncestream.outbox.postgres.connection import PATIENCE, ServerConnection
 from bouncestream.outbox.postgres.db import in_snapshot, size
 from bouncestream.outbox.postgres.schema import current
 from bouncestream.outbox.postgres.session import Session
+from bouncestream.outbox.postgres.unlock import Unlocking
 from bouncestream.outbox.view import View
 
 T = TypeVar("T")
@@ -22,12 +24,12 @@ class ServerView(View):
     """The outbox on a server, to be read as often as one likes. Raises StoreError. `patience`: seconds for the
     connection, and for each query."""
 
-    def __init__(self, server: Server, patience: float | None) -> None:
-        self.hidden = False
+    def __init__(self, server: Server, patience: float | None, unlocking: Unlocking) -> None:
         self._patience = PATIENCE if patience is None else patience
-        self._session = Session(server, patience=min(self._patience, 10.0))
+        self._session = Session(server, patience=min(self._patience, 10.0), unlocking=unlocking)
         try:
             self._session.run(_there)
+            self.hidden = self._session.run(unlocking) is not None and not unlocking.reveal
         except BaseException:
             self.close()
             raise
@@ -39,7 +41,8 @@ class ServerView(View):
     def read(self, fn: Callable[[Conn], T], *, within: float | None = None) -> T:
         """The result of `fn`, which sees one consistent state. Raises StoreError; StoreSlow, when a query takes
         longer than `within` seconds."""
-        found: T = self._session.run(in_snapshot, fn, self._patience if within is None else within)
+        patience = self._patience if within is None else within
+        found: T = self._session.run(partial(in_snapshot, fn=fn, within=patience, watched=True))
         return found
 
     def close(self) -> None:

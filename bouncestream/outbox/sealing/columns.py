@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 #: Table → its columns of text or bytes that stay readable.
 OPEN: Mapping[str, frozenset[str]] = {
@@ -65,6 +66,8 @@ ROW: Mapping[str, tuple[str, ...]] = {
     "notice_deliveries": ("notice", "channel"),
     "erasures": ("person",),
 }
+#: The type of bytes in SQLite, and in PostgreSQL.
+_BYTES = ("BLOB", "BYTEA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +99,26 @@ def sealed_tables(conn: sqlite3.Connection) -> dict[str, Table]:
         if name.startswith("sqlite_"):
             continue
         columns = conn.execute("SELECT name, type FROM pragma_table_info(?, 'main')", (name,)).fetchall()
-        shut = {
-            column: type_
-            for column, type_ in columns
-            if type_ in ("TEXT", "BLOB") and column not in OPEN.get(name, frozenset())
-        }
-        if shut:
-            of_bytes = frozenset(column for column, type_ in shut.items() if type_ == "BLOB")
-            found[name] = Table(
-                name, tuple(column for column, _ in columns), tuple(shut), of_bytes, not without_rowid
-            )
+        if (table := table_of(name, dict(columns), rowid=not without_rowid)) is not None:
+            found[name] = table
     return found
+
+
+def table_of(
+    name: str,
+    columns: Mapping[str, str],
+    *,
+    rowid: bool,
+    also_open: Mapping[str, frozenset[str]] = MappingProxyType({}),
+) -> Table | None:
+    """A table by its columns → their types; None: none of them is sealed. `also_open`: as `OPEN`."""
+    readable = OPEN.get(name, frozenset()) | also_open.get(name, frozenset())
+    shut = {
+        column: type_
+        for column, type_ in columns.items()
+        if type_.upper() in ("TEXT", *_BYTES) and column not in readable
+    }
+    if not shut:
+        return None
+    of_bytes = frozenset(column for column, type_ in shut.items() if type_.upper() in _BYTES)
+    return Table(name, tuple(columns), tuple(shut), of_bytes, rowid)

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 
 from bouncestream.outbox.sealing.columns import ROW, Table
 
-_HEAD = re.compile(r"\A(INSERT INTO|UPDATE|DELETE FROM) (?:main\.)?(\w+)\b")
-_INSERT = re.compile(r"\A\s{0,99}\(([^()]*)\)\s{0,99}VALUES\s{0,99}\(")
-_SET = re.compile(r"\A SET ")
+HEAD = re.compile(r"\A(INSERT INTO|UPDATE|DELETE FROM) (?:main\.)?(\w+)\b")
+INSERT = re.compile(r"\A\s{0,99}\(([^()]*)\)\s{0,99}VALUES\s{0,99}\(")
+SET = re.compile(r"\A SET ")
 #: Parameters, and texts that are not empty.
-_VALUE = re.compile(r"\?\d+|:\w+|'[^']+'")
-_PARAMETER = re.compile(r"\?(\d+)")
+VALUE = re.compile(r"\?\d+|:\w+|'[^']+'")
+PARAMETER = re.compile(r"\?(\d+)")
 #: Texts, which hold no parameter, and parameters without a number.
 _BARE = re.compile(r"'[^']*'|\?\d*")
 _ITSELF = re.compile(r"\bFROM main\.(\w+)")
-_FROM = re.compile(r"\b((?:FROM|JOIN)\s+)(\w+)\b", re.IGNORECASE)
+FROM = re.compile(r"\b((?:FROM|JOIN)\s+)(\w+)\b", re.IGNORECASE)
 _COMPARED = re.compile(r"\b(\w+)\s*(?:=|<>|<|>|LIKE|IN)\s*[?:(]?[?:'][^']", re.IGNORECASE)
 _OPEN, _CLOSE = "(", ")"
 
@@ -52,15 +52,15 @@ def prepare(sql: str, tables: Mapping[str, Table]) -> Statement:
     stored by such statements: an SQL function must wait for the interpreter each time, beside a busy event loop.
     Raises ValueError as `translate` does."""
     translated = translate(sql, tables)
-    head = _HEAD.match(sql)
+    head = HEAD.match(sql)
     table = tables.get(head[2]) if head is not None and head[1] == "INSERT INTO" else None
-    numbered = _numbered(sql)
-    found = _INSERT.match(numbered[head.end() :]) if head is not None and table is not None else None
+    text = numbered(sql)
+    found = INSERT.match(text[head.end() :]) if head is not None and table is not None else None
     if head is None or table is None or found is None:
         return Statement(translated)
-    values, end = _split(numbered, head.end() + found.end())
+    values, end = split(text, head.end() + found.end())
     given = dict(zip((column.strip() for column in found[1].split(",")), values, strict=True))
-    places = {column: int(one[1]) - 1 for column, value in given.items() if (one := _PARAMETER.fullmatch(value))}
+    places = {column: int(one[1]) - 1 for column, value in given.items() if (one := PARAMETER.fullmatch(value))}
     sealed: list[Parameter] = []
     for column in given.keys() & {*table.sealed}:
         row = () if table.alike(column) else ROW[table.name]
@@ -68,21 +68,21 @@ def prepare(sql: str, tables: Mapping[str, Table]) -> Statement:
             return Statement(translated)
         told = tuple(places[name] for name in row)
         sealed.append(Parameter(places[column], f"{table.name}.{column}", told, table.alike(column)))
-    if numbered[end:] != ")":
+    if text[end:] != ")":
         return Statement(translated)
-    return Statement(f"INSERT INTO main.{table.name}{numbered[head.end() :]}", tuple(sealed))
+    return Statement(f"INSERT INTO main.{table.name}{text[head.end() :]}", tuple(sealed))
 
 
 def translate(sql: str, tables: Mapping[str, Table]) -> str:
     """The statement as it is run on a sealed outbox with these tables. Raises ValueError for a form that is not
     known."""
-    head = _HEAD.match(sql)
+    head = HEAD.match(sql)
     table = tables.get(head[2]) if head is not None else None
     if head is None:
         return _found_alike(sql, tables)
     if table is None:
         return sql
-    verb, rest = head[1].upper(), _numbered(sql)[head.end() :]
+    verb, rest = head[1].upper(), numbered(sql)[head.end() :]
     if verb.startswith("INSERT"):
         rest = _insert(rest, table)
     elif verb == "UPDATE":
@@ -154,17 +154,17 @@ def _wrapped(table: Table, column: str, expression: str, keys: Mapping[str, str]
     """An expression with each of its values sealed."""
     if column not in table.sealed:
         return expression
-    return _VALUE.sub(lambda found: _sealed(table, column, found[0], keys), expression)
+    return VALUE.sub(lambda found: _sealed(table, column, found[0], keys), expression)
 
 
 def _insert(rest: str, table: Table) -> str:
-    found = _INSERT.match(rest)
+    found = INSERT.match(rest)
     if found is None:
         raise ValueError(f"an INSERT into {table.name} without a list of columns, or not of VALUES")
     columns = [column.strip() for column in found[1].split(",")]
-    values, end = _split(rest, found.end())
+    values, end = split(rest, found.end())
     given = dict(zip(columns, values, strict=True))
-    if not any(_VALUE.search(given[column]) for column in given.keys() & {*table.sealed}):
+    if not any(VALUE.search(given[column]) for column in given.keys() & {*table.sealed}):
         return rest
     if missing := [name for name in ROW[table.name] if name not in given]:
         raise ValueError(f"{table.name}: sealed values are bound to {missing}, which an INSERT lacks")
@@ -174,11 +174,11 @@ def _insert(rest: str, table: Table) -> str:
 
 
 def _update(rest: str, table: Table, tables: Mapping[str, Table]) -> str:
-    found = _SET.match(rest)
+    found = SET.match(rest)
     if found is None:
         raise ValueError(f"an UPDATE of {table.name} of an unknown form")
     told = []
-    parts, end = _split(rest, found.end(), stop="WHERE")
+    parts, end = split(rest, found.end(), stop="WHERE")
     for part in parts:
         column, equals, expression = part.partition("=")
         column = column.strip()
@@ -196,10 +196,10 @@ def _choice(rest: str, table: Table, tables: Mapping[str, Table]) -> str:
     for found in _COMPARED.finditer(rest):
         if any(found[1] in table.sealed for table in tables.values()):
             raise ValueError(f"a statement that changes rows compares {found[1]}, which is sealed")
-    return _FROM.sub(lambda found: f"{found[1]}main.{found[2]}" if found[2] in tables else found[0], rest)
+    return FROM.sub(lambda found: f"{found[1]}main.{found[2]}" if found[2] in tables else found[0], rest)
 
 
-def _split(text: str, start: int, *, stop: str = "") -> tuple[list[str], int]:
+def split(text: str, start: int, *, stop: str = "") -> tuple[list[str], int]:
     """The parts between commas from `start` on, up to the bracket that closes, or the word `stop`; and where that
     is."""
     parts: list[str] = []
@@ -220,7 +220,7 @@ def _split(text: str, start: int, *, stop: str = "") -> tuple[list[str], int]:
     return [*parts, text[begin:].strip()], len(text)
 
 
-def _numbered(sql: str) -> str:
+def numbered(sql: str) -> str:
     """The statement with a number for each parameter that has none, so that one can be used twice."""
     count = 0
 

@@ -22,6 +22,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SealRefused, StoreUnavailable
 from bouncestream.outbox.connection import Connection, damaged
 from bouncestream.outbox.delivery import get_meta
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.columns import Table, sealed_tables
 from bouncestream.outbox.sealing.statements import Statement, prepare, view
@@ -51,7 +52,7 @@ class State(StrEnum):
         return self is not State.OPENING
 
 
-def state_of(conn: sqlite3.Connection) -> State | None:
+def state_of(conn: Conn) -> State | None:
     """How far an outbox is sealed; None: it is in the open."""
     found = get_meta(conn, STATE)
     try:
@@ -63,7 +64,7 @@ def state_of(conn: sqlite3.Connection) -> State | None:
 class DataKeys(dict[int, bytes]):
     """The data keys of an outbox by their number, read when they are needed."""
 
-    def __init__(self, conn: sqlite3.Connection, root: bytes, instance: str) -> None:
+    def __init__(self, conn: Conn, root: bytes, instance: str) -> None:
         super().__init__()
         self._conn = conn
         self._root = root
@@ -81,29 +82,31 @@ class DataKeys(dict[int, bytes]):
         """The number of the key of a month, which is made if there is none: within the transaction of the caller.
         Asked for anew in each, as the one that made it may have been undone."""
         found: tuple[int, bytes] | None = self._conn.execute(QUERIES["data_key_of"], (month,)).fetchone()
-        if found is not None:
-            if found != self._month:
-                self.pop(found[0], None)
-                self._month = found
-            return found[0]
-        key = token_bytes(KEY)
-        wrapped = wrap(self._root, key, self._what(month))
-        number = self._conn.execute(QUERIES["add_data_key"], (month, wrapped)).lastrowid
-        assert number is not None
-        self[number] = key
-        self._month = number, wrapped
-        return number
+        if found is None:
+            wrapped = wrap(self._root, token_bytes(KEY), self._what(month))
+            self._conn.execute(QUERIES["add_data_key"], (month, wrapped))
+            found = self._conn.execute(QUERIES["data_key_of"], (month,)).fetchone()
+            assert found is not None
+        if found != self._month:
+            self.pop(found[0], None)
+            self._month = found
+        return found[0]
+
+    @staticmethod
+    def what(month: str, instance: str) -> str:
+        """What the data key of a month is called where it is wrapped."""
+        return f"bouncestream: data key of {month}, outbox {instance}"
 
     def _what(self, month: str) -> str:
-        return f"bouncestream: data key of {month}, outbox {self._instance}"
+        return self.what(month, self._instance)
 
 
-def keys_of(conn: sqlite3.Connection) -> tuple[str, ...]:
+def keys_of(conn: Conn) -> tuple[str, ...]:
     """The names of the operator's keys that open a sealed outbox: two while one takes the place of the other."""
     return tuple(name.removeprefix(WRAPPED_BY) for name, _ in conn.execute(QUERIES["wrapped_roots"]))
 
 
-def root_of(conn: sqlite3.Connection, key: Secret | None) -> bytes:
+def root_of(conn: Conn, key: Secret | None) -> bytes:
     """The root key of a sealed outbox. Raises SealRefused, in the operator's words, when this key does not open
     it."""
     wrapped = {name.removeprefix(WRAPPED_BY): value for name, value in conn.execute(QUERIES["wrapped_roots"])}
@@ -221,7 +224,7 @@ def open_with(conn: Connection, root: bytes, state: State) -> None:
     """Make a connection ready to read and write a sealed outbox whose root key is known."""
     instance = get_meta(conn, "instance") or ""
     keys = DataKeys(conn, root, instance)
-    _identity(conn, root, instance)
+    conn.identity_secret = identity_of(conn, root, instance)
     seals = add_functions(conn, Sealer(instance, keys, 0), state, keys)
     tables = sealed_tables(conn)
     for table in tables.values():
@@ -240,7 +243,7 @@ def show(conn: Connection, key: Secret | None, *, reveal: bool) -> bool:
     instance = get_meta(conn, "instance") or ""
     if key is not None or reveal:
         root = root_of(conn, key)
-        _identity(conn, root, instance)
+        conn.identity_secret = identity_of(conn, root, instance)
         if reveal:
             keys = DataKeys(conn, root, instance)
             add_functions(conn, Sealer(instance, keys, 0), state, keys)
@@ -251,49 +254,69 @@ def show(conn: Connection, key: Secret | None, *, reveal: bool) -> bool:
     return not reveal
 
 
-def add_functions(conn: Connection, sealer: Sealer, state: State, keys: DataKeys) -> Seals:
-    """The SQL functions of a sealed outbox, and its data key of the month at each transaction; returns those that
-    seal."""
+class Functions:
+    """What seals the values of an outbox, and opens them, as far as it is sealed."""
 
-    def opened(value: V, *place: str | int) -> V:
+    def __init__(self, sealer: Sealer, state: State) -> None:
+        self._sealer = sealer
+        self._converting = state in (State.SEALING, State.OPENING)
+        seals = Seals(sealer.seal, lru_cache(REPEATED)(sealer.seal_alike))
+        #: of what is written
+        self.seals = seals if state.seals else Seals(_as_it_is, _as_it_is)
+        self.opened_alike = lru_cache(REPEATED)(self.opened)
+        #: what is there as it should be
+        self.converted: Callable[..., Any] = self._once(sealer.seal) if state.seals else self.opened
+        self.converted_alike: Callable[..., Any] = self._once(sealer.seal_alike) if state.seals else self.opened
+
+    def opened(self, value: V, *place: str | int) -> V:
+        """The value as it was before it was sealed; one in the open as it is. Raises NotOpened."""
         if not value:
             return value
         try:
-            return sealer.open(value, *place)
+            return self._sealer.open(value, *place)
         except NotOpened:
-            if state in (State.SEALING, State.OPENING):
+            if self._converting:
                 return value  # foreign words that only look like a sealed value, and are not converted yet
             raise
 
-    def already(value: V, *place: str | int) -> bool:
+    def opens(self, value: V, *place: str | int) -> bool:
+        """Whether a value is a sealed one of this place."""
         try:
-            return bool(value) and is_sealed(value) and sealer.open(value, *place) is not None
+            return bool(value) and is_sealed(value) and self._sealer.open(value, *place) is not None
         except NotOpened:
             return False
 
-    def once(seal: Callable[..., V]) -> Callable[..., V]:
-        return lambda value, *place: value if not value or already(value, *place) else seal(value, *place)
+    def _once(self, seal: Callable[..., V]) -> Callable[..., V]:
+        return lambda value, *place: value if not value or self.opens(value, *place) else seal(value, *place)
 
-    seals = state.seals
-    sealing = Seals(sealer.seal, lru_cache(REPEATED)(sealer.seal_alike)) if seals else Seals(_as_it_is, _as_it_is)
-    functions: dict[str, Callable[..., Any]] = {
-        "opened": opened,
-        "opened_alike": lru_cache(REPEATED)(opened),
-        "opens": already,
-        "sealed": sealing.one,
-        "sealed_alike": sealing.alike,
-        "converted": once(sealer.seal) if seals else opened,
-        "converted_alike": once(sealer.seal_alike) if seals else opened,
+
+def add_functions(conn: Connection, sealer: Sealer, state: State, keys: DataKeys) -> Seals:
+    """The SQL functions of a sealed outbox, and its data key of the month at each transaction; returns those that
+    seal."""
+    functions = Functions(sealer, state)
+    named: dict[str, Callable[..., Any]] = {
+        "opened": functions.opened,
+        "opened_alike": functions.opened_alike,
+        "opens": functions.opens,
+        "sealed": functions.seals.one,
+        "sealed_alike": functions.seals.alike,
+        "converted": functions.converted,
+        "converted_alike": functions.converted_alike,
     }
-    for name, function in functions.items():
+    for name, function in named.items():
         conn.create_function(name, -1, function)
 
     def keep_up() -> None:
-        sealer.begin(keys.of_month(SystemClock().now().strftime("%Y-%m")))
+        sealer.begin(keys.of_month(month()))
 
-    if seals:
+    if state.seals:
         conn.on_begin = keep_up
-    return sealing
+    return functions.seals
+
+
+def month() -> str:
+    """The month whose data key seals."""
+    return SystemClock().now().strftime("%Y-%m")
 
 
 def _as_it_is(value: V, *_: object) -> V:
@@ -312,10 +335,10 @@ def _look(conn: Connection, known: State | None, then: Callable[[], None] | None
         then()
 
 
-def _identity(conn: Connection, root: bytes, instance: str) -> None:
+def identity_of(conn: Conn, root: bytes, instance: str) -> bytes:
+    """The key of the identity keys of a sealed outbox."""
     found = get_meta(conn, _IDENTITY) or ""
     try:
-        secret = unwrap(root, bytes.fromhex(found.removeprefix(MARK)), what_identity(instance))
+        return unwrap(root, bytes.fromhex(found.removeprefix(MARK)), what_identity(instance))
     except (NotOpened, ValueError) as error:
         raise damaged("its identity_secret does not open") from error
-    conn.identity_secret = secret

@@ -49,7 +49,7 @@ def test_a_conversion_that_was_left_in_the_middle(path: Path) -> None:
     assert "still in the open" in found.seen
     with closing(sqlite3.connect(path)) as plain, plain:
         plain.execute("UPDATE meta SET value = 'wiping' WHERE name = 'sealing'")
-    assert "unused parts of the file" in judged(path)["sealing-partly"].seen
+    assert "unused parts of the outbox" in judged(path)["sealing-partly"].seen
     with closing(sqlite3.connect(path)) as plain, plain:
         plain.execute("UPDATE meta SET value = 'sealing' WHERE name = 'sealing'")
     switch.switch(path, KEY, seal=False)

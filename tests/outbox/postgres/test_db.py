@@ -84,11 +84,6 @@ async def test_none_is_made_for_who_only_looks(pg_url: str) -> None:
         await Database.open(Server(pg_url, "one"), create=False)
 
 
-async def test_sealing_is_refused(pg_url: str) -> None:
-    with pytest.raises(StoreUnavailable, match="cannot be sealed yet"):
-        await Database.open(Server(pg_url, "one"), seal=True)
-
-
 async def test_a_server_that_dies_and_comes_back(primary: Cluster) -> None:
     url = primary.url(primary.database())
     db = await Database.open(Server(url, "one", Secret("not asked for")))

@@ -8,7 +8,8 @@ import re
 
 import pytest
 
-from bouncestream.outbox.postgres.connection import POSTGRES, ServerConnection
+from bouncestream.outbox.postgres.connection import ServerConnection
+from bouncestream.outbox.postgres.statements import POSTGRES
 from bouncestream.outbox.queries import QUERIES
 from tests.outbox.test_queries import MAY_SCAN, MAY_WALK
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sealing is SQLite's alone so far."""
+"""Here `conn` is to a file: what is PostgreSQL's of sealing is tested in `outbox/postgres`."""
 
 from __future__ import annotations
 

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bouncestream.event import Kind, Proof
 from bouncestream.outbox import raising
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.postgres.connection import ServerConnection
 from tests.outbox import make
 from tests.outbox.make import KEY, NOW
 from tests.outbox.test_erasing import erase, settled
@@ -19,13 +21,18 @@ from tests.outbox.test_raising import counted, full
 from tests.outbox.test_traces import ANN, everything, walk
 
 
-@pytest.fixture
-def conn(path: Path) -> Iterator[sqlite3.Connection]:
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.process)])
+def conn(path: Path, request: pytest.FixtureRequest) -> Iterator[Conn]:
+    if request.param == "server":
+        server: ServerConnection = request.getfixturevalue("server_conn")
+        make.seal(server)
+        yield server
+        return
     with closing(make.connect(path, key=KEY)) as conn:
         yield conn
 
 
-def test_a_person_is_found_in_all_tables_and_erased(conn: sqlite3.Connection) -> None:
+def test_a_person_is_found_in_all_tables_and_erased(conn: Any) -> None:
     everything(conn)
     settled(conn)
     found = walk(conn, *ANN)
@@ -40,7 +47,7 @@ def test_a_person_is_found_in_all_tables_and_erased(conn: sqlite3.Connection) ->
     make.check_tally(conn)
 
 
-def test_soft_bounces_are_counted_by_what_is_sealed(conn: sqlite3.Connection) -> None:
+def test_soft_bounces_are_counted_by_what_is_sealed(conn: Any) -> None:
     unproven = "no proof of origin: reported as soft at most"
     make.submit(conn, full(0), full(1, evidence=unproven, provider="mailbox", proof=Proof.NONE), full(2))
     assert counted(conn) == 2
