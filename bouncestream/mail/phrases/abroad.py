@@ -49,9 +49,9 @@ SPACED: Mapping[str, str] = {
         localizad*, valido, valida, encontr*, najden*; gone: cancelad*, eliminad*; full: quota, excedid*; other:
         sera, como suscriptor*, como assinante*, como subscritor*, como miembro*, como membro*, comme abonne*, comme
         membre*, als abonnent*, als mitglied*, come iscritt*, come abbonat*, jako subskrybent*, jako abonent*, jako
-        odberatel*; thing: weiterleit*, weiter geleitet, leitet, umleit*, umgeleitet, renvoi, renvoie*, redirection,
-        redirige*, reexpedition, transfert, transfere*, reenvi*, desvio, redireccion*, encaminha*, reencaminha*,
-        inoltr*, doorstuur*, doorgestuurd, przekierow*, presmerov*, vidarebefor*, videresend*, edelleen*, tovabbit*,
+        odberatel*; thing: weiterleit*, weiter geleitet, leitet, umleit*, umgeleitet, renvoi, renvoie*, redirige*,
+        reexpedition, transfert, transfere*, reenvi*, desvio, redireccion*, encaminha*, reencaminha*, inoltr*,
+        doorstuur*, doorgestuurd, przekierow*, presmerov*, vidarebefor*, videresend*, edelleen*, tovabbit*,
         yonlendir*, переадрес*, пересыл*, препращ*, prosljed*, προωθ*, adresar*""",
     "German": """
         mailbox: benutzer*, nutzer*, anwender*, empfanger*, empfaenger*, postfach*, mailkonto, teilnehmer*, kunde*,
@@ -84,60 +84,61 @@ SPACED: Mapping[str, str] = {
         not: n, pas, plus, aucun, aucune; there: gere*, heberge*, assigne*, cree, trouve*, connu*, valide*,
         reconnu*, attribue*, correspond*, figure*, repertorie*, recense*, identifie*, localise*, plus utilise*, plus
         actif, plus active, enregistre*, reference*, fait plus partie, fait pas partie, connaissons, connait, en
-        service, en usage; no: aucun, aucune, pas de, pas d; unknown: inconnu*, inexistant*, introuvable*,
-        invalide*, incorrecte*, errone, erronee; gone: cesse d exister, retire, annule, annulee, disparu*, decede*,
-        ferme*, supprime*, cloture*, resilie*, efface*, radie*, detruit*, quitte; full: plein*, sature*, plus de
-        place, deborde, espace, rempli*, capacite; off: suspendu*, desactive*, bloque*, inactif, verrouille*; many:
-        trop; later: deplace*, demenag*, bientot, jusqu, actuellement, pour l instant, nouvel essai, plus tard,
-        temporairement, momentanement, pas encore, migre*, transfere*, parti vers, partie vers, retabli*, restaur*,
-        va etre, vont etre, doit etre, reconstrui*, tant que; other: refuse*, filtre*, accepte, acceptent, seront,
-        liste blanche; unpaid: impaye*, facture*; down: injoignable*, ne repond pas; thing: la demande, une demande,
-        cette demande, sa demande, la requete, compteur*, clientele*; chance: par erreur, par accident, par megarde,
-        accidentel*, involontaire*, cause d une erreur, suite a une erreur, panne*; whom: pour vous, pour toi, pour
-        le public, en ce qui vous, votre point de vue, l exterieur, en dehors""",
+        service, en usage; no: aucun, aucune, pas de, pas d, n a plus de, n a pas de, n ont plus de; unknown:
+        inconnu*, inexistant*, introuvable*, invalide*, incorrecte*, errone, erronee; gone: cesse d exister, retire,
+        annule, annulee, disparu*, decede*, ferme*, supprime*, cloture*, resilie*, efface*, radie*, detruit*,
+        quitte; full: plein*, sature*, plus de place, deborde, espace, rempli*, capacite; off: suspendu*,
+        desactive*, bloque*, inactif, verrouille*; many: trop; later: deplace*, demenag*, bientot, jusqu,
+        actuellement, pour l instant, nouvel essai, plus tard, temporairement, momentanement, pas encore, migre*,
+        transfere*, parti vers, partie vers, retabli*, restaur*, va etre, vont etre, doit etre, reconstrui*, tant
+        que; other: refuse*, filtre*, accepte, acceptent, seront, liste blanche; unpaid: impaye*, facture*; down:
+        injoignable*, ne repond pas; thing: la demande, une demande, cette demande, sa demande, la requete,
+        compteur*, clientele*; chance: par erreur, par accident, par megarde, accidentel*, involontaire*, cause d
+        une erreur, suite a une erreur, panne*; whom: pour vous, pour toi, pour le public, en ce qui vous, votre
+        point de vue, l exterieur, en dehors""",
     "Spanish, Catalan, Galician": """
         mailbox: direccion*, buzon*, cuenta*, casilla*, destino, correo, adreca, bustia, enderezo, nombre, bandeja,
         propietari*, titular*, emplead*; sender: no le conoce, no lo conoce, usted, desde el que, desde la que,
         desde donde, remitente*, remitent, emisor*, de origen, origen; your: tu, vuestro, vuestra; not: no; there:
         conoce*, encuentra*, reconocid*, conocid*, pertenece*, figura, trobat, trobada, dado de alta, dada de alta,
-        en uso; no: ningun, ninguna, no hay, no tenemos; unknown: desconocid*, desconegu*, invalido, invalida,
-        incorrecto, incorrecta, erroneo, erronea; gone: se elimino, se borro, se cerro, dejo de existir, ha dejado
-        de existir, retirad*, cerrad*, fallecid*, tancat*, borrad*, de baja, suprimid*, ya no esta activ*, ya no
-        trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio, saturad*, capacidad; off: suspendid*,
-        desactivad*, deshabilitad*, inactiv*, fuera de servicio; many: demasiad*; later: trasladad*, hasta, pronto,
-        por ahora, actualmente, temporalmente, mas tarde, aun no, todavia no, migrad*, restaur*, recuper*,
-        restablec*, temporal, temporales, va a ser, van a ser, reconstru*, mientras; other: rechaz*, superad*, lista
-        blanca, recibe, acepta*, no deseado; content: mensaje*, missatge*; unpaid: falta de pago, impago*, deuda,
-        factura; down: inaccesible*, no responde; chance: por error, por accidente, accidental*, por equivocacion,
-        sin querer, debido a un error, un fallo, averia*; whom: para usted*, para ti, para vosotros, para externos,
+        en uso; no: ningun, ninguna, no hay, no tenemos, no tiene, no tienen; unknown: desconocid*, desconegu*,
+        invalido, invalida, incorrecto, incorrecta, erroneo, erronea; gone: se elimino, se borro, se cerro, dejo de
+        existir, ha dejado de existir, retirad*, cerrad*, fallecid*, tancat*, borrad*, de baja, suprimid*, ya no
+        esta activ*, ya no trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio, saturad*, capacidad; off:
+        suspendid*, desactivad*, deshabilitad*, inactiv*, fuera de servicio; many: demasiad*; later: trasladad*,
+        hasta, pronto, por ahora, actualmente, temporalmente, mas tarde, aun no, todavia no, migrad*, restaur*,
+        recuper*, restablec*, temporal, temporales, va a ser, van a ser, reconstru*, mientras; other: rechaz*,
+        superad*, lista blanca, recibe, acepta*, no deseado; content: mensaje*, missatge*; unpaid: falta de pago,
+        impago*, deuda, factura; down: inaccesible*, no responde; chance: por error, por accidente, accidental*, por
+        equivocacion, sin querer, debido a un error, un fallo, averia*; whom: para usted*, para ti, para vosotros,
         desde fuera, el exterior, fuera de, en lo que a""",
     "Portuguese": """
         mailbox: utilizador*, enderec*, caixa*, conta, contas, correio, nome, funcionari*, empregad*; sender: nao o
         conhece, voce nao, de onde, do qual, da qual, pelo qual, remetente*, de origem, origem; your: seu, sua; not:
         nao; there: conhece*, cadastrad*, consta*, conhecid*, reconhecid*, registad*, pertence*, identificad*, mais
-        ativ*, em uso; no: nenhum, nenhuma, nao ha, nao temos; unknown: desconhecid*, errado, errada, incorreto,
-        incorreta; gone: deixou de existir, deletad*, extint*, anulad*, falecid*, removid*, excluid*, apagad*,
-        encerrad*, fechad*, desligad*; full: cheia, cheio, espaco, lotad*; off: desativad*, suspenso, suspensa,
-        inativ*, desabilitad*; many: muitos, demais; later: transferid*, ate, em breve, por enquanto, atualmente,
-        mais tarde, ainda nao, migrad*, restabelec*, vai ser, vao ser, deve ser, enquanto; other: bloqueou, recus*,
-        aceita, recebe; content: mensagem, mensagens; unpaid: divida; down: inacessivel, nao responde; chance: por
-        engano, por erro, por acidente, acidental*, devido a um erro, uma falha, avaria*; whom: para voce*, para o
-        senhor, para externos, de fora, do exterior, fora d*""",
+        ativ*, em uso; no: nenhum, nenhuma, nao ha, nao temos, nao tem; unknown: desconhecid*, errado, errada,
+        incorreto, incorreta; gone: deixou de existir, deletad*, extint*, anulad*, falecid*, removid*, excluid*,
+        apagad*, encerrad*, fechad*, desligad*; full: cheia, cheio, espaco, lotad*; off: desativad*, suspenso,
+        suspensa, inativ*, desabilitad*; many: muitos, demais; later: transferid*, ate, em breve, por enquanto,
+        atualmente, mais tarde, ainda nao, migrad*, restabelec*, vai ser, vao ser, deve ser, enquanto; other:
+        bloqueou, recus*, aceita, recebe; content: mensagem, mensagens; unpaid: divida; down: inacessivel, nao
+        responde; chance: por engano, por erro, por acidente, acidental*, devido a um erro, uma falha, avaria*;
+        whom: para voce*, para o senhor, para externos, de fora, do exterior, fora d*""",
     "Italian": """
         mailbox: destin, utent*, utenz*, indirizz*, casell*, destinazione, posta, titolare, proprietari*,
         dipendente, impiegat*; sender: lei non, non sei, non la conosce, non ti conosce, lei e, da cui scriv*, da
         cui invia*, da cui spedi*, mittent*, di origine, di ritorno; domain: domini*; your: vostro, vostra, suo,
         tuo, tua; there: esist*, trovat*, registrat*, corretto, corretta, risulta*, presente, conosciut*,
         riconosciut*, appartien*, corrispond*, piu attiv*, rintracciat*, individuat*, in uso; no: nessun, nessuno,
-        nessuna, non abbiamo, non c e; unknown: sconosciut*, inesistent*, errato, errata; gone: ha cessato di
-        esistere, ritirat*, annullat*, decedut*, estint*, cancellat*, chiuso, chiusa, rimoss*, soppress*, cessat*,
-        dismess*; full: pieno, piena, spazio, esaurit*; off: sospeso, sospesa, disabilitat*, disattivat*, bloccat*,
-        inattiv*; many: troppi; later: spostat*, trasferit*, fino a, fino al, presto, per ora, attualmente,
-        temporaneamente, ancora, migrat*, ripristin*, recuperat*, temporane*, sta per essere, verra, deve essere,
-        ricostru*, mentre; other: rifiut*, superat*, sara, accetta*, riceve*, scelto; content: messaggi*; unpaid:
-        pagamento, moros*, debito; down: irraggiungibil*, non risponde; thing: la richiesta, una richiesta, questa
-        richiesta; chance: per errore, per sbaglio, per un errore, causa di un errore, un guasto; whom: per lei, per
-        voi, per te, per gli esterni, dall esterno, da fuori, punto di vista, al di fuori""",
+        nessuna, non abbiamo, non c e, non ha, non ha piu; unknown: sconosciut*, inesistent*, errato, errata; gone:
+        ha cessato di esistere, ritirat*, annullat*, decedut*, estint*, cancellat*, chiuso, chiusa, rimoss*,
+        soppress*, cessat*, dismess*; full: pieno, piena, spazio, esaurit*; off: sospeso, sospesa, disabilitat*,
+        disattivat*, bloccat*, inattiv*; many: troppi; later: spostat*, trasferit*, fino a, fino al, presto, per
+        ora, attualmente, temporaneamente, ancora, migrat*, ripristin*, recuperat*, temporane*, sta per essere,
+        verra, deve essere, ricostru*, mentre; other: rifiut*, superat*, sara, accetta*, riceve*, scelto; content:
+        messaggi*; unpaid: pagamento, moros*, debito; down: irraggiungibil*, non risponde; thing: la richiesta, una
+        richiesta, questa richiesta; chance: per errore, per sbaglio, per un errore, causa di un errore, un guasto;
+        whom: per lei, per voi, per te, per gli esterni, dall esterno, da fuori, punto di vista, al di fuori""",
     "Dutch": """
         mailbox: gebruiker*, ontvanger*, mailadres*, emailadres*, postvak*, postbus*, medewerker*, geadresseerde,
         naam, eigenaar, houder; sender: u heeft geen, kent u niet, u bent, waarvan u, waarvandaan, waarmee u,
@@ -175,7 +176,7 @@ SPACED: Mapping[str, str] = {
         presun*, do pondeli, do odvolani, do konce, prestehov*, zatim, brzy, zatial, docasne, jeste, migrovan*,
         obnov*, ma byt, dokud, dokial; other: odmit*, odmiet*, bude, neprijima; content: zprav*, sprav*; unpaid:
         neuhrazen*, dluh*, dlh*, nezaplacen*; down: neodpovid*; chance: omylem, nedopatrenim, nahodou, kvuli chybe,
-        poruch*; whom: pro vas, pre vas, pro tebe, zvenci, zvenku, zvonku, mimo""",
+        poruch*; whom: pro vas, pre vas, pro tebe, zvenci, zvenku, zvonku, mimo; thing: spravc*""",
     "Swedish, Danish, Norwegian": """
         mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*,
         postadress*, anvandarnamn*, brukernavn*, brugernavn*, agare*, eier, eieren, ejer, ejeren, medarbetar*,
@@ -321,9 +322,10 @@ JOINED: Mapping[str, str] = {
         不, 未, 未能, 无, 無, 无法, 無法, 没有, 沒有, 查无, 查無; there: 存在, 找到, 注册, 註冊, 登记, 正确, 正確,
         有效, 此, 这个, 這個, 该, 該, 效; unknown: 未知, 不明, 找不到, 查不到, 错误, 錯誤; gone: 注销, 註銷, 删除,
         刪除, 撤销; full: 已满, 已滿, 容量, 空间, 空間; off: 冻结, 凍結, 停用, 禁用, 锁定; many: 过多, 過多, 频率;
-        later: 尚, 暂, 暫, 暂时, 暫時, 尚未, 还未, 還未, 迁移, 遷移, 恢复, 恢復, 还原, 還原, 夜间, 夜間, 期间, 之前;
-        other: 拒收, 拒绝, 拒絕, 垃圾, 黑名单, 白名单, 白名單, 超过, 可能, 将, 將; down: 无法连接, 超时, 無法連線,
-        逾時; chance: 误删, 誤刪, 意外; whom: 对您, 對您, 对你, 對你, 对外, 對外, 从外部, 從外部, 而言""",
+        later: 尚, 暂, 暫, 暂时, 暫時, 尚未, 还未, 還未, 迁移, 遷移, 恢复, 恢復, 还原, 還原, 夜间, 夜間, 期间, 之前,
+        登录前, 登錄前; other: 拒收, 拒绝, 拒絕, 垃圾, 黑名单, 白名单, 白名單, 超过, 可能, 将, 將; down: 无法连接,
+        超时, 無法連線, 逾時; chance: 误删, 誤刪, 意外, 故障; whom: 对您, 對您, 对你, 對你, 对外, 對外, 从外部,
+        從外部, 而言""",
     "Japanese": """
         mailbox: 宛先, 受信者, 受取人, アドレス, ユーザ, メールボックス, アカウント, 利用者, 宛先アドレス,
         メールアドレス; sender: 送信者, 送信元, 差出人, 送信ドメイン, 送信アドレス; domain: ドメイン, ホスト; thing:
@@ -332,9 +334,9 @@ JOINED: Mapping[str, str] = {
         みつかり, 見つから, 存在し, 登録され, 使用され, 利用され, 使われ; unknown: 不明, 無効, 未知, 該当する, 間違,
         ありません, いません; gone: 削除されました, 削除されてい, 削除済み, 解約, 退会, 削除されてお; full: 満杯,
         一杯, いっぱい, 容量, 超え, 空き; off: 停止; many: 多すぎ; later: 一時的, まだ, 移行, 移転, 移動, 復旧,
-        復元, 夜間, 作業中, 期間中, 障害; other: 希望し, 望ん, 拒否, 迷惑, 可能性, かもしれ, 制限, 設定により, 権限,
-        確認できま, か確認; down: 応答がありません, 接続できません; chance: 誤って; whom: 外部から, 社外,
-        に対しては""",
+        復元, 夜間, 作業中, 期間中, 障害, 前は; other: 希望し, 望ん, 拒否, 迷惑, 可能性, かもしれ, 制限, 設定により,
+        権限, 確認できま, か確認; down: 応答がありません, 接続できません; chance: 誤って, 不具合; whom: 外部から,
+        社外, に対しては""",
     "Korean": """
         mailbox: 사용자, 수신자, 받는 사람, 주소, 메일함, 계정, 메일박스, 수신인; sender: 발신, 송신, 보내는,
         발신자, 보낸 사람, 보내는 사람, 송신자; domain: 도메인, 호스트; thing: 전달, 포워딩, 폴더, 규칙, 저장소,

@@ -37,22 +37,20 @@ ENGLISH: Mapping[str, str] = {
     "yours": "your",
     "elsewhere": "otherhost, otheraddress, elsewhere, upstream",
     "list": """
-        mailing list, distribution list, list, lists, group, groups, newsgroup, groupe, grupo, gruppe*, gruppo,
-        groep, группа""",
+        distribution list, list, lists, group, groups, newsgroup, groupe, grupo, gruppe*, gruppo, groep, группа""",
     "content": """
         message*, mail, mails, header*, body, content*, subject, file type, signature, contains, mime type, spam,
         virus, letter, letters""",
     "record": """
-        contact, forwarding address*, forwarding target*, forward address, forwarding, forward, forwards, redirect*,
-        expands, expand, subscription*, path, folder*, page, pages, licence*, license*, node*, replica*, cluster*,
-        partition*, region*, shard*, data centre*, data center*, billing, contacts, contact list, token*, office,
-        snapshot*, copy, route, script*, agent, sieve, directory, directories, database*, file, files, table*,
-        record*, ldap, key*, cache, selector*, dkim, spf, certificate*, lookup, look up, dns, map, maps, backend*,
-        entry point, balance, policy, schema, home directory, address book, password*, spool, query, count*,
-        threshold*, format*, rate, rates, class*, profile*, attribute*, template*, rule*, store*, volume*, module*,
-        plugin*, object*, benutzerdatenbank, active directory, relation, row, rows, maildir*, resolver*, accounting,
-        accountant*, datenbank, verzeichnis, annuaire, base de donnees, redirect target*, redirect target user,
-        object class""",
+        contact, forwarding address*, forward address, forwarding, forward, forwards, redirect*, expands, expand,
+        subscription*, path, folder*, page, pages, licence*, license*, node*, replica*, cluster*, partition*,
+        region*, shard*, data centre*, data center*, billing, contacts, contact list, token*, office, snapshot*,
+        copy, route, script*, agent, sieve, directory, directories, database*, file, files, table*, record*, ldap,
+        key*, cache, selector*, certificate*, lookup, look up, dns, map, maps, backend*, entry point, balance,
+        policy, schema, home directory, address book, password*, spool, query, count*, threshold*, format*, rate,
+        rates, class*, profile*, attribute*, template*, rule*, store*, volume*, module*, plugin*, object*,
+        benutzerdatenbank, active directory, relation, row, rows, maildir*, resolver*, accounting, accountant*,
+        datenbank, verzeichnis, annuaire, base de donnees, redirect target user""",
     "system": """
         server, servers, serveren, serverul, system*, service*, connection*, session*, disk*, queue*, device*, host
         key, process*, method*, program*, time, limit*, machine*, site, sites, organisation*, organization*,
@@ -65,7 +63,8 @@ ENGLISH: Mapping[str, str] = {
         attachment*, link*, url*, refers, mentions, message id, website*, embedded, in signature, header*, field*,
         signature, im from, im header, im betreff, in to, in from, in subject, in the subject, in the message, in
         body, in the body, header to, user agent, in your letter, in your message, in your mail, in your text, in
-        ihrer nachricht, dans votre message, en su mensaje, na sua mensagem, nel vostro messaggio, in uw bericht""",
+        ihrer nachricht, in ihrer mail, dans votre message, en su mensaje, na sua mensagem, nel vostro messaggio, in
+        uw bericht""",
     "protocol": "command*, parameter*, syntax, sequence, triplet*, protocol*, option*, argument*, verb",
     # What is not there, by where its subject stands: before it, behind it, on either side.
     "not there <": """
@@ -81,20 +80,19 @@ ENGLISH: Mapping[str, str] = {
         not handled here, not hosted on this, not in our, not in the, not in my, not part of this, not in directory,
         not in recipient, not in user, not matched, not provisioned, does not match any, do not match any, did not
         match, does not belong to any, does not belong to a, was unknown, not valid, not a user, not been created,
-        misspelled, mismatched, incorrectly addressed, not in name directory, is not one of ours, not one of our,
-        not one we have, is dead, went away, never known, unlisted, never created, never set up, never assigned,
-        never opened, never issued, never registered, never allocated, never configured, never provisioned, never
-        been created, never been set up, never been assigned, not set up, is not there, not been set up, not to be
-        found, nowhere to be found, not an employee, no longer an employee, must exist, does not have a valid, does
-        not point to""",
+        misspelled, mismatched, incorrectly addressed, not in name directory, not one of our, not one we have, is
+        dead, went away, never known, unlisted, never created, never set up, never assigned, never opened, never
+        issued, never registered, never allocated, never configured, never provisioned, never been created, never
+        been set up, never been assigned, not set up, is not there, not been set up, not to be found, nowhere to be
+        found, not an employee, no longer an employee, must exist, does not have a valid, does not point to""",
     "not there >": """
         never been a, never had a, never had an, never had any, have never had, has never had, no, no such, no
         valid, no active, no known, no local, no existing, no entry for, no record of, no match for, no matching,
         not any, not any known, bad, wrong, illegal, incorrect, not a, not an, not a valid, not an existing, not a
         known, not a registered, not a recognized, not valid, cannot find, unable to find, not find, cannot locate,
-        unable to locate, not locate, cannot identify, could not identify, has no, have no such, has no such, there
-        is no, does not have a, do not have a, not have any, do not have, does not have, do not know, does not know,
-        do not recognize, does not host, do not host, not handle mail for, not user of, does not contain""",
+        unable to locate, not locate, cannot identify, could not identify, has no, has no such, does not have a, do
+        not have a, not have any, do not have, does not have, do not know, does not know, do not recognize, does not
+        host, do not host, not handle mail for, not user of, does not contain""",
     "not there =": """
         unknown, non existent, non existing, nonexistent, nonexisting, unallocated, invalid, undefined,
         unrecognized, unrecognised, unroutable, unrouteable, unresolvable""",
@@ -119,10 +117,9 @@ ENGLISH: Mapping[str, str] = {
         at, nobody with, nobody called, nobody named, nobody here of, nobody has, nobody at this address, anyone
         called, anyone named, anyone by, not our customer, not one of our customers, no mail account, no mail user,
         no mail address, no mail box, not one of ours, none of ours, there is nobody at this address, there s nobody
-        at this address, there is nobody by, there is nobody with, there is nobody named, not our user, not one of
-        our users, nobody uses, nobody reads, unrouteable address, unroutable address, nosuchuser, userunknown,
-        unknownuser, recipnotfound, recipientnotfound, vanished from here, not anyone we know, nobody we know, do
-        not know anybody, do not know anyone, know nobody""",
+        at this address, not our user, not one of our users, nobody uses, nobody reads, unrouteable address,
+        unroutable address, nosuchuser, userunknown, unknownuser, recipnotfound, recipientnotfound, vanished from
+        here, not anyone we know, nobody we know, do not know anybody, do not know anyone, know nobody""",
     "no such domain": """
         nxdomain, unrouteable mail domain, unrouteable domain, unroutable domain, no such domain, all relevant mx
         records point to non existent hosts, bad destination host, bad destination system, name or service not
@@ -136,45 +133,45 @@ ENGLISH: Mapping[str, str] = {
         accept any mail, never accept mail, never receives mail""",
     # Other states
     "full": """
-        full, has no room, has no space, has no more, has no storage, have no room, overquota, quota, out of
-        storage, out of space, storage, no space, no room, exhausted, used up, too much mail, over the limit, over
-        its limit, exceeded, overflow*, no free space, disk space""",
+        full, has no room, has no space, has no more, has no storage, have no room, overquota, quota, out of space,
+        storage, no space, no room, exhausted, used up, too much mail, over the limit, over its limit, exceeded,
+        overflow*, no free space, disk space""",
     "off": """
         has no owner, have no owner, disabled, suspended, inactive, locked, frozen, deactivated, expired, on hold,
         dormant, blocked, not active, not activated, held""",
     "unpaid": "unpaid, not paid, non payment, nonpayment, invoice*, overdue, debt, arrears, until paid",
     "refuses": """
-        has permission, is allowed, is permitted, is authorised, is authorized, takes mail from friends, friends
-        only, does not wish, has chosen, chosen not, chose not, choices, choice, preferences, preference, settings,
-        filter*, personal, user request, has refused, whitelist*, white list, allow list, only accepts, only takes,
-        takes only, closed for abuse, closed to, unwanted, opted, not known to accept, blocklist*, blacklist*,
-        listed, refuses, not interested, has blocked, declined, not want, not subscribed, not a subscriber, as a
-        subscriber, as subscriber, as a member, not a member, non member*""",
+        has permission, is allowed, is permitted, is authorised, is authorized, friends only, does not wish, has
+        chosen, chosen not, chose not, choices, choice, preferences, preference, settings, filter*, personal, user
+        request, has refused, whitelist*, white list, allow list, only accepts, only takes, takes only, closed to,
+        unwanted, opted, not known to accept, blocklist*, blacklist*, listed, refuses, not interested, has blocked,
+        declined, not want, not subscribed, not a subscriber, as a subscriber, as subscriber, as a member, not a
+        member, non member*""",
     "unreachable": """
-        timed out, timeout, not reachable, unreachable, connection refused, did not respond, not responding, not
-        answering, did not answer, does not answer, be reached, is down, could not connect, cannot connect, offline,
-        servfail, connection lost, connection was lost, crashed, corrupt, corrupted, out of order""",
+        timed out, timeout, not reachable, unreachable, did not respond, not responding, not answering, did not
+        answer, does not answer, be reached, is down, cannot connect, offline, servfail, connection lost, crashed,
+        corrupt, corrupted, out of order""",
     "temporary": """
         pending, yet, closed for, opens again, moved to, was moved, moved away, under review, on the move, at
         present, just now, at this time, currently, soon, shortly, in progress, will be deleted, will be closed,
         will be removed, will be terminated, will be purged, will be erased, will be disabled, in the meantime,
         being moved, being created, temporarily, temporary, for the moment, at the moment, at this moment, until,
-        vacation, holiday*, away, busy, being rebuilt, being restored, being migrated, not yet, later, for now,
-        right now, maintenance, try again, out of office, retry, on leave, closed until, greylist*, today, tomorrow,
-        monday, for a while, while we, while our, while it, while this, as long as, going to be, about to be, due to
-        be, gone to, gone over to, restor*, reinstat*, recovered, recovering, recovery, undelet*, put back, put it
-        back, putting it back, brought back, bring it back, come back, comes back, coming back""",
+        vacation, holiday*, away, busy, being rebuilt, not yet, later, for now, right now, maintenance, try again,
+        out of office, retry, on leave, greylist*, today, tomorrow, monday, for a while, while we, while our, while
+        it, while this, as long as, going to be, about to be, due to be, gone to, gone over to, restor*, reinstat*,
+        recovered, recovering, recovery, undelet*, put back, put it back, putting it back, brought back, bring it
+        back, come back, comes back, coming back""",
     "unverified": """
         could not verify, cannot verify, unable to verify, failed to verify, verification failed, verify failed,
         could not be verified, cannot be verified""",
     "perhaps": """
         stale, outdated, may be, may have, might be, might have, might not, may also, perhaps, possibly, probably,
         maybe, allegedly, reportedly, supposedly, presumably, angeblich, on nous dit, on dit, supuestamente,
-        supostamente, naar verluidt, podobno, якобы, нібито, either, usually, typically, whether, for example, such
-        as, vielleicht, moglicherweise, eventuell, einige, mehrere, certain*, plusieurs, algunos, alguns, alcuni,
+        supostamente, naar verluidt, podobno, якобы, нібито, either, usually, typically, whether, such as,
+        vielleicht, moglicherweise, eventuell, einige, mehrere, certain*, plusieurs, algunos, alguns, alcuni,
         sommige, niektorzy, nektere, nekteri, nagra, nogle, noen, некоторые, деякі, unii, peut etre, quizas, talvez,
-        forse, misschien, mozliwe, вероятно, возможно, one of the recipients, one of your recipients, one of the
-        addresses, some of, some recipients, another recipient, other recipients, several recipients""",
+        forse, misschien, mozliwe, вероятно, возможно, one of the recipients, one of the addresses, some of, some
+        recipients, another recipient, other recipients, several recipients""",
     "chance": """
         accident, by accident, by mistake, mistakenly, in error, inadvertent*, erroneously, unintentional*, faulty,
         due to an error, by an error, through an error, due to a bug""",
@@ -198,7 +195,7 @@ ENGLISH: Mapping[str, str] = {
     "failure": """
         not delivered, not be delivered, could not deliver, not accepted, not available, not be accepted, cannot
         receive mail, unable to receive mail, is currently available, will not be reopened, will not be restored,
-        could be located, could be found, could be identified""",
+        could be identified""",
     "nothing": """
         in relay recipient map*, in relay recipient table*, dear sender, sehr geehrter absender, lieber absender,
         gentile mittente, spettabile mittente, caro mittente, cher expediteur, estimado remitente, apreciado

@@ -49,6 +49,7 @@ _USES = listed("""
     uses using used nutzt benutzt verwendet usa utilise utiliza utilizza gebruikt uzywa anvander bruker bruger
     pouziva nepouziva hasznalja kullanmiyor пользуется использует
 """)
+_HAS = listed("has hat tiene tem ha heeft ma har имеет")
 _US = listed("us uns nous nosotros nos noi ons oss nas нас")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
@@ -178,7 +179,13 @@ class _Reader(Subjects):
         """Whether nobody is called so, or uses the address."""
         if not _NAMES.isdisjoint(self.words):
             return True
-        return not _USES.isdisjoint(self.words) and any(one.name == "mailbox" for one in self.subjects)
+        has = [
+            at for at, word in enumerate(self.words) if word in _HAS or self.words[at - 1 : at + 1] == ["n", "a"]
+        ]
+        own = [one for one in self.subjects if one.name == "mailbox"]
+        return any(one.at - at in (1, 2) for at in has for one in own) or not (
+            not own or _USES.isdisjoint(self.words)
+        )
 
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""
@@ -320,4 +327,6 @@ class _Reader(Subjects):
             return False
         if any(noun.at < state.at for noun in self.subjects):
             return False
+        if not self.words and state.name[0] == "g":  # "客户的预订已被删除" names something that no table has
+            return len(squeezed(self.shown)[: state.at].strip("@")) <= 4
         return all(word == "error" or is_small(word) for word in self.words[: state.at])

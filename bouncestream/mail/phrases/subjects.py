@@ -65,7 +65,7 @@ _DETERMINERS = _THE | ARTICLES | listed("deze dit dieses dieser cet cette este e
 _CALLED = ("named", "called", "namens", "nomm", "llamad", "chiamat", "isimli", "adli")
 _FROM_WHERE = _DURING | listed("from aus uit iz из од z ze depuis dalla dal")
 _BY = listed("by through to durch par por da door av prin")
-_SOME = listed("a an eine einen une un una uno um uma een en ett et")
+_SOME = listed("a an ein eine einen einem eines une un una uno um uma een en ett et")
 _OFF = listed("from off von vom aus de del della dalla dal da do van uit z ze iz из со fran fra af")
 _LISTS = ("list", "verteiler", "elenc", "lijst", "seznam", "spis", "спис")
 _AND = listed("""
@@ -274,6 +274,7 @@ class Subjects:
             beside += 1
         if gone and beside < at:
             by = self.words[at - 2] in _BY and self.words[at - 1] in _SOME  # "deleted by an attack"
+            by = by or self.words[at - 1] == "przez"
             return by or self._placed(at, beside, _FROM_WHERE)
         last = max(state.end, nouns[0].end)
         return at <= last or self._placed(at, min(nouns[0].at, state.at), _IN)
