@@ -84,7 +84,7 @@ def current(conn: ServerConnection) -> bool:
         works = others(conn)
         raise SchemaTooOld(
             f"The outbox has schema version {number}; this bouncestream uses {newest()}. Nothing was changed. "
-            + ("Next: " + (f"stop each older bridge ({works} works on it), and " if works else ""))
+            + ("Next: " + (f"stop each older bridge that works on it, {works}, and " if works else ""))
             + "start `bouncestream run`, which upgrades it."
         )
     return bool(number)
@@ -98,7 +98,7 @@ def gates(conn: ServerConnection) -> list[str]:
 
 def others(conn: ServerConnection) -> str:
     """The bridges that work on the outbox, each with the version of its program; empty: none does."""
-    return ", ".join(f'"{name}", {program}' for name, program in leases.alive(conn))
+    return ", ".join(f'"{name}" ({program})' for name, program in leases.alive(conn))
 
 
 def create(conn: ServerConnection) -> bool:

@@ -6,7 +6,7 @@ Several bridges work on one outbox, and they are updated one after the other. So
 what becomes of bridges of the versions before:
 
 * `-- older bridges go on`: they need not know of it. It only adds: a table, an index, a column that they may leave
-  out.
+  out. While an index is made, who changes its table waits.
 * `-- older bridges end first`: the step waits until none works on the outbox.
 
 An empty table `schema_<number>` is the gate for programs of that version. Each transaction names it, so a program

@@ -174,4 +174,4 @@ def test_on_postgresql_one_of_an_older_version_is_told_with_whom_its_upgrade_wai
         seen = outbox.collect(config, datetime.now(UTC))
         found = {one.id: one for one in outbox.judge(seen, [], None, alive=False)}
     assert found["outbox-older"].level is Level.INFO and "outbox-unsafe" in found
-    assert 'stop each older bridge ("two", 0.1.0 works on it)' in found["outbox-older"].fix
+    assert 'stop each older bridge that works on it, "two" (0.1.0)' in found["outbox-older"].fix

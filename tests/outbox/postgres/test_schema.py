@@ -146,7 +146,9 @@ def test_an_older_version_waits_for_run_which_is_told_with_who_is_to_be_stopped(
         with pytest.raises(SchemaTooOld, match=r"Next: start `bouncestream run`, which upgrades it\.$"):
             current(database)
         leases.meet(database, "two", "1a", "0.1.0")
-        with pytest.raises(SchemaTooOld, match=r'Next: stop each older bridge \("two", 0\.1\.0 works on it\), and'):
+        with pytest.raises(
+            SchemaTooOld, match=r'Next: stop each older bridge that works on it, "two" \(0\.1\.0\), and'
+        ):
             create(database)
 
 

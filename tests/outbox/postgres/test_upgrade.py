@@ -21,11 +21,11 @@ from bouncestream.outbox.delivery import get_meta, set_meta, tally
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import leases, schema, upgrade
 from bouncestream.outbox.postgres.batch import run_batch
-from bouncestream.outbox.postgres.connection import ServerConnection, begin, connect
+from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin, connect
 from bouncestream.outbox.postgres.db import in_snapshot
 from bouncestream.outbox.postgres.schema import create, current, gates, version
 from bouncestream.outbox.postgres.session import Session
-from bouncestream.outbox.postgres.steps import END_FIRST, GO_ON, gate, newest
+from bouncestream.outbox.postgres.steps import END_FIRST, GO_ON, Step, gate, newest
 from bouncestream.outbox.postgres.upgrade import Upgrade
 from tests.outbox import make
 from tests.outbox.postgres.newer import ADDS, newer
@@ -79,7 +79,7 @@ def test_it_is_upgraded_once_no_older_bridge_works(old: ServerConnection, new: S
     leases.meet(old, "two", "1a", "0.1.0")
     with newer(END_FIRST + ADDS):
         for look in (upgrade.pending, upgrade.upgrade):
-            assert 'until no older bridge works on it: "two", 0.1.0. Next: stop the older one' in look(new)
+            assert 'until no older bridge works on it: "two" (0.1.0). Next: stop the older one' in look(new)
         assert version(new) == NOW
     write(old)
     leases.leave(old, "two", "1a")
@@ -113,6 +113,42 @@ def test_an_older_bridge_stores_nothing_after_it(old: ServerConnection, new: Ser
     assert get_meta(new, "b") is None
     with pytest.raises(SchemaTooNew, match=f"has schema version {NOW + 1}; this bouncestream knows"):
         current(new)
+
+
+def test_an_older_bridge_that_starts_just_then_is_seen(
+    old: ServerConnection, new: ServerConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first look, and before its gate is shut."""
+
+    def starts(conn: ServerConnection) -> list[str]:
+        leases.meet(old, "two", "1a", "0.1.0")
+        return gates(conn)
+
+    monkeypatch.setattr(upgrade, "gates", starts)
+    with newer(END_FIRST):
+        assert 'works on it: "two"' in upgrade.upgrade(new)
+        assert version(new) == NOW
+    write(old)
+
+
+def test_none_starts_between_the_last_look_and_the_step(
+    old: ServerConnection, new: ServerConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, looks = upgrade._waits, []
+
+    def look(conn: ServerConnection, steps: tuple[Step, ...]) -> str:
+        found = looked(conn, steps)
+        if conn.in_transaction:
+            with pytest.raises(Failed, match="lock timeout"):
+                old.execute(f"SELECT true FROM {gate(NOW)}")  # as `begin` of its version does
+            looks.append(found)
+        return found
+
+    monkeypatch.setattr(upgrade, "_waits", look)
+    old.execute("SET lock_timeout = '50ms'")
+    with newer(END_FIRST):
+        assert upgrade.upgrade(new) == ""
+    assert looks == [""]
 
 
 def test_its_readers_are_told_the_same(old: ServerConnection, new: ServerConnection, pg_url: str) -> None:
