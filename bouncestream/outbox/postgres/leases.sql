@@ -61,3 +61,12 @@ FROM bridge ORDER BY name;
 -- name: alive_bridges
 -- Asked of an outbox of an older version, too: these columns have been there from the first one on, and stay.
 SELECT name, version FROM bridge WHERE seen_at > clock_timestamp() - :ttl * interval '1 second' ORDER BY name;
+
+-- name: end_frozen_in_gate
+-- As `end_frozen`, whatever the change was: an upgrade would wait for it as long as the connection lasts. A pg_dump has
+-- another application_name.
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+  AND application_name LIKE 'bouncestream %'
+  AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - :after * interval '1 second'
+  AND pid IN (SELECT pid FROM pg_locks WHERE relation = CAST(:gate AS regclass) AND granted);

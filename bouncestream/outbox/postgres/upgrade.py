@@ -20,6 +20,7 @@ from bouncestream.errors import OutboxCopied, SchemaTooNew, StoreError, StoreUna
 from bouncestream.lease import FROZEN
 from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres import leases
 from bouncestream.outbox.postgres.connection import ON_DISK, ServerConnection, in_short
 from bouncestream.outbox.postgres.schema import LOCK, VERSION, gates, others, version
 from bouncestream.outbox.postgres.session import Session
@@ -119,8 +120,10 @@ def _take(conn: ServerConnection, step: Step) -> str:
             return "Another bridge upgrades the outbox just now. Next: wait; this bridge then starts by itself."
         if version(conn) != step.number - 1:
             return ""
+        for one in (open_ := gates(conn)):
+            conn.execute(leases.QUERIES["end_frozen_in_gate"], {"after": FROZEN, "gate": one}).fetchall()
         if not step.beside:
-            shut = ", ".join(gates(conn))
+            shut = ", ".join(open_)
             conn.execute(f"LOCK TABLE {shut} IN ACCESS EXCLUSIVE MODE")
             if why := _waits(conn, (step,)):  # one that has just been started
                 return why

@@ -244,6 +244,30 @@ def new_server(conn: ServerConnection) -> Server:
     return Server(f"postgresql://{info.user}@{info.host}:{info.port}/{info.dbname}", "new")
 
 
+@pytest.mark.parametrize("says", [GO_ON, END_FIRST])
+def test_a_change_whose_bridge_is_frozen_in_it_is_ended(
+    old: ServerConnection, new: ServerConnection, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    """In the middle of a pipeline, where no timeout of the server counts."""
+    monkeypatch.setattr(upgrade, "FROZEN", 0.05)
+
+    found = []
+
+    def change() -> None:
+        with old.hurrying():
+            begin(old)
+            set_meta(old, "b", "1")
+            old.execute("SELECT count(*) FROM outbox").fetchone()
+            time.sleep(0.1)
+            with newer(says + ADDS):
+                found.append(upgrade.upgrade(new))
+
+    with pytest.raises(Failed):
+        change()
+    assert found == [""]
+    assert get_meta(new, "b") is None
+
+
 def test_a_change_that_begins_meanwhile_is_refused(old: ServerConnection, new: ServerConnection) -> None:
     """It has a view of the database from before, and does nothing until the step is done."""
     found: list[StoreError] = []
