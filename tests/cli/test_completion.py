@@ -30,7 +30,7 @@ echo "${COMPREPLY[@]}"
 #: Line up to the cursor → what may stand there.
 LINES = {
     "bouncestream outb": ["outbox"],
-    "bouncestream outbox re": ["release", "replay"],
+    "bouncestream outbox re": ["release", "reopen", "replay"],
     "bouncestream outbox list --sta": ["--state"],
     "bouncestream outbox list --state d": ["dead", "dropped"],
     "bouncestream completion z": ["zsh"],

@@ -98,6 +98,19 @@ def server_store(cluster: Cluster) -> Iterator[ServerConnection]:
     conn.close()
 
 
+#: Empties an outbox on PostgreSQL. TRUNCATE makes new files for each table, which takes a hundred times as long.
+_EMPTY = """
+DO $$ DECLARE one regclass; BEGIN
+    FOR one IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace LOOP
+        IF one <> 'meta'::regclass THEN EXECUTE 'DELETE FROM ' || one; END IF;
+    END LOOP;
+    DELETE FROM meta WHERE name NOT IN ('application', 'schema', 'identity_secret', 'instance');
+    PERFORM setval(oid::regclass, 1, false) FROM pg_class
+    WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace;
+END $$
+"""
+
+
 @pytest.fixture
 def server_conn(server_store: ServerConnection) -> Iterator[ServerConnection]:
     """A writing connection to an empty outbox on PostgreSQL."""
@@ -105,10 +118,6 @@ def server_conn(server_store: ServerConnection) -> Iterator[ServerConnection]:
     yield server_store
     server_store.rollback()
     server_store.lock_up()
-    tables = "SELECT string_agg(relname, ', ') FROM pg_class WHERE relkind = 'r' AND relname <> 'meta' "
-    tables += "AND relnamespace = current_schema()::regnamespace"
-    server_store.execute(f"TRUNCATE {server_store.execute(tables).fetchone()[0]} RESTART IDENTITY")
-    kept = "'application', 'schema', 'identity_secret', 'instance'"
-    server_store.execute(f"DELETE FROM meta WHERE name NOT IN ({kept})")
+    server_store.conn.execute(_EMPTY)
     plain = f"UPDATE meta SET value = '{'5a' * 32}' WHERE name = 'identity_secret'"
     server_store.execute(plain)
