@@ -96,5 +96,6 @@ class Lock(files.Lock):
         who = f" (process {self.holder})" if self.holder else ""
         self.release()
         raise StoreBusy(
-            f"Another `bouncestream run`{who} uses {path}. Next: stop it, or give this one its own path."
+            f"Another `bouncestream run` or `outbox copy`{who} uses {path}. Next: stop it, or give this one its "
+            "own path."
         )
