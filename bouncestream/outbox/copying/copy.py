@@ -88,11 +88,6 @@ class Copy:
                 f"{self.source.where} is sealed in part: a conversion was not finished. Nothing was changed. Next: "
                 "run `bouncestream seal`, or `bouncestream unseal`, to its end, and run this again."
             )
-        if sealed and not self.target.takes_sealed:
-            raise SealRefused(
-                f"{self.source.where} is sealed, and an outbox on PostgreSQL cannot be yet. Nothing was changed. "
-                "Next: set seal = false in [privacy], run `bouncestream unseal`, and run this again."
-            )
         gone = self.source.read(partial(mark_of, name=WENT_TO))
         begun = self.target.read(partial(mark_of, name=UNFINISHED))
         came = self.target.read(partial(mark_of, name=CAME_FROM))

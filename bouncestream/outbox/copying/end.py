@@ -67,8 +67,6 @@ class Source(End, Protocol):
 class Target(End, Protocol):
     """The outbox that is copied to."""
 
-    takes_sealed: bool  #: whether such an outbox may be sealed
-
     def begin(self, mark: Mark) -> None:
         """Note that it is an unfinished copy. Raises OutboxCopied when it holds anything already."""
         ...

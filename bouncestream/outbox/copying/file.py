@@ -61,8 +61,6 @@ class _Texts:
 class FileEnd:
     """A file, open for a copy and locked as `run` locks it. Implements `end.Source` and `end.Target`."""
 
-    takes_sealed = True
-
     def __init__(self, path: Path) -> None:
         self.where = str(path.absolute())
         self.odd: list[Odd] = []

@@ -66,8 +66,6 @@ class ServerEnd:
     """A database, open for a copy. Implements `end.Source` and `end.Target`. `named`: what names it to the
     operator, `[outbox] url` or `--to`."""
 
-    takes_sealed = False
-
     def __init__(self, server: Server, named: str) -> None:
         self.where = _USER.sub("//", server.url)
         self.odd: list[Odd] = []

@@ -20,6 +20,7 @@ from bouncestream.outbox.copying.copy import Copy
 from bouncestream.outbox.copying.file import FileEnd
 from bouncestream.outbox.copying.server import ServerEnd
 from bouncestream.outbox.copying.tables import tables
+from bouncestream.outbox.db import Database
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.connection import connect
 from bouncestream.outbox.postgres.schema import create
@@ -211,10 +212,33 @@ def test_odd_texts_are_told_once(full: Path, server: Server) -> None:
     assert [odd.row for odd in made.odd] == ["1", "2", "3"]
 
 
-def test_a_sealed_one_is_refused(path: Path, server: Server) -> None:
-    make.connect(path, key=make.KEY).close()
-    with pytest.raises(SealRefused, match="bouncestream unseal"):
-        to_server(path, server)
+async def test_a_sealed_one_stays_sealed_and_its_key_opens_the_copy(path: Path, server: Server) -> None:
+    with closing(make.connect(path, key=make.KEY)) as conn:
+        make.submit(conn, make.event("ann@example.com"))
+        conn.commit()
+    before = contents(path)
+    to_server(path, server)
+    with closing(connect(server)) as raw:
+        assert raw.execute("SELECT recipient FROM outbox").fetchone()[0].startswith("sealed:")
+    db = await Database.open(server, lock=True, key=make.KEY, seal=True)
+    try:
+        assert await db.read(lambda conn: make.rows(conn, "recipient")) == [("ann@example.com",)]
+        again = (make.submission(make.event("ann@example.com")), make.NOW)
+        assert (await db.write_each(arrivals.take_many, again)).receipt.duplicates == 1
+    finally:
+        await db.close()
+    with closing(connect(server)) as raw:
+        raw.execute("DELETE FROM counters")
+    to_file(server, path.with_name("back.db"))
+    back = contents(path.with_name("back.db"))
+    assert {name: rows for name, rows in back.items() if name != "meta"} == {
+        name: rows for name, rows in before.items() if name != "meta"
+    }
+    opened = await Database.open(path.with_name("back.db"), lock=True, key=make.KEY, seal=True)
+    try:
+        assert await opened.read(lambda conn: make.rows(conn, "recipient")) == [("ann@example.com",)]
+    finally:
+        await opened.close()
 
 
 def test_one_that_is_sealed_in_part_is_refused(full: Path, server: Server) -> None:
