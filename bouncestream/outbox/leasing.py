@@ -277,9 +277,12 @@ class Leasing:
         return True
 
     def _told(self) -> str:
-        """The health board of this bridge, for the others."""
-        parts = list(self.health.parts.items())[:TOLD]
-        return json.dumps({name: [part.state.value, part.why] for name, part in parts})
+        """The health board of this bridge, for the others. It is not sealed, and may quote a server: where there is
+        a key, it has no words."""
+        parts, hidden = list(self.health.parts.items())[:TOLD], self.db.key is not None
+        why = f"its words are with the bridge {self.name}"
+        told = {name: [part.state.value, (part.why and why) if hidden else part.why] for name, part in parts}
+        return json.dumps(told)
 
     def _job(
         self, conn: Conn, names: list[str], board: str

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bouncestream.clock import SystemClock
+from bouncestream.crypto.secret import Secret
 from bouncestream.errors import BridgeTaken, LeaseLost, StoreUnavailable
 from bouncestream.health import Health, Status
 from bouncestream.lease import GUARD, TTL, Bridge, Lease
@@ -40,6 +41,8 @@ class Rows:
 
 class Store:
     """A database whose answer is made up by the test: what Leasing's job would have brought."""
+
+    key: Secret | None = None
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
@@ -308,6 +311,11 @@ async def test_the_health_board_is_told_to_the_others(make: Make, rows: Rows) ->
         while "listmonk" not in Bridge("one", "1a", "0.1.0", 9, 1, rows.board).parts:
             await asyncio.sleep(0.01)
     assert '"it is away"' in rows.board
+    one.db.key = Secret("sealed")
+    async with asyncio.timeout(5):
+        while "it is away" in rows.board:
+            await asyncio.sleep(0.01)
+    assert "its words are with the bridge one" in rows.board and '"red"' in rows.board
 
 
 async def test_what_was_seen_of_others_grows_old(make: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
