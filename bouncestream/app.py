@@ -113,6 +113,7 @@ class App:
             await self.leasing.begin()
             instance: str | None = await self.db.read(partial(delivery.get_meta, name="instance"))
             self._instance = instance or ""
+            self.recorder = await fitting.recorder(self.config, self.db, self._instance)
             self.sink = fitting.listmonk(self.config, self._instance)
             self.pausing = fitting.pausing(self.config, self._instance)
             try:
@@ -215,7 +216,7 @@ class App:
             self.health,
             self.metrics,
             self.config,
-            paused=lambda: self.relay.context.breaker.paused,
+            paused=lambda: self.relay.paused,
             quick=self._quick,
             numbers=self._numbers,
         )
@@ -237,6 +238,7 @@ class App:
         return fitting.relay(
             self.config,
             self.leasing,
+            self.recorder,
             self.sink,
             self.pausing,
             clock,

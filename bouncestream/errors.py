@@ -34,7 +34,8 @@ BouncestreamError
 │   └── ApiRefused           it does not take the key, or the key may not do that: a person must act
 ├── TaskLost                 a task that must not end has ended (exit 70)
 └── SinkError                what Listmonk (or something in its place) answered
-    └── SinkRefused          a call that the token may not make, or that Listmonk does not know
+    ├── SinkRefused          a call that the token may not make, or that Listmonk does not know
+    └── TablesUnfit          Listmonk's tables are not as they are known, or may not be written (exit 78)
 """
 
 from __future__ import annotations
@@ -263,3 +264,9 @@ class SinkRefused(SinkError):
         self.status = status
         self.why = why
         super().__init__(f"Listmonk answered {status}: {why}")
+
+
+class TablesUnfit(SinkError):
+    """Listmonk's tables are not those that are known, or this role may not use them: nothing was written there."""
+
+    retryable = False

@@ -7,16 +7,21 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bouncestream.config.model import Config
+from bouncestream.errors import TablesUnfit
 from bouncestream.health import Health
 from bouncestream.lease import RELAY
 from bouncestream.metrics import Metrics
-from bouncestream.outbox.leasing import Leasing, OneBridge
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.leasing import Leasing, OneBridge, Store
 from bouncestream.ports import Clock
+from bouncestream.record import record
 from bouncestream.relay.braking import Braking
 from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.loop import Relay
+from bouncestream.relay.recording import RecordingRelay
 from bouncestream.sinks.listmonk.campaigns import Campaigns
+from bouncestream.sinks.listmonk_db.tables import Tables
 
 
 def listmonk(config: Config, instance: str) -> Campaigns:
@@ -40,9 +45,33 @@ def pausing(config: Config, instance: str) -> Campaigns | None:
     return Campaigns(config.listmonk.url, brake.user, brake.token.reveal(), instance=instance)
 
 
+@record(frozen=True)
+class Recorder:
+    """What is needed to record in Listmonk's tables."""
+
+    store: Store  #: the outbox, over a session of its own
+    tables: Tables
+    instance: str
+
+
+async def recorder(config: Config, db: Database, instance: str) -> Recorder | None:
+    """What records in Listmonk's tables; None: they are not used. Raises TablesUnfit where they do not do."""
+    if not config.listmonk_db.enabled:
+        return None
+    from bouncestream.outbox.postgres.db import ServerDatabase  # only where it is used
+
+    assert isinstance(db, ServerDatabase), "the configuration was checked"
+    found = Recorder(db.beside("listmonk_db"), Tables(config.listmonk_db.schema), instance)
+    fault = await found.store.write(found.tables.fault)
+    if fault:
+        raise TablesUnfit(f"[listmonk_db]: {fault}.")
+    return found
+
+
 def relay(
     config: Config,
     leasing: OneBridge | Leasing,
+    recorder: Recorder | None,
     sink: Campaigns,
     pauses: Campaigns | None,
     clock: Clock,
@@ -53,10 +82,14 @@ def relay(
     allowed: Callable[[], Awaitable[bool]],
     dry_run: bool,
 ) -> Relay:
-    """A relay that knows nothing yet; campaigns are asked for by the token of delivery. `peak`: events in the
-    busiest usual hour of a source; `allowed`: see `Relay`."""
+    """A relay that knows nothing yet; campaigns are asked for by the token of delivery. `recorder`: it records in
+    Listmonk's tables; `peak`: events in the busiest usual hour of a source; `allowed`: see `Relay`."""
     wanted = config.relay
-    return Relay(
+    made: Callable[..., Relay] = Relay
+    if recorder is not None:
+        store = leasing.fenced(RELAY, recorder.store)
+        made = partial(RecordingRelay, store=store, tables=recorder.tables, instance=recorder.instance)
+    return made(
         leasing.fenced(RELAY),
         sink,
         clock,

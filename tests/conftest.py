@@ -34,8 +34,9 @@ from typing import Any
 import pytest
 
 from tests.postgres.fixtures import cluster, pg_url, pgbouncer, primary
+from tests.sinks.listmonk_db.fixtures import listmonk_tables
 
-__all__ = ["cluster", "pg_url", "pgbouncer", "primary"]
+__all__ = ["cluster", "listmonk_tables", "pg_url", "pgbouncer", "primary"]
 
 #: Whoever asks for one of these fixtures starts a process.
 STARTERS = {
@@ -45,6 +46,7 @@ STARTERS = {
     "dovecot",
     "forks",
     "image",
+    "listmonk_tables",
     "pg_url",
     "pgbouncer",
     "primary",

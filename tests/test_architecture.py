@@ -116,6 +116,8 @@ PURE = [
     "sinks/listmonk/lookup.py",
     "sinks/listmonk/payload.py",
     "sinks/listmonk/permissions.py",
+    "sinks/listmonk_db/deciding.py",
+    "sinks/listmonk_db/known.py",
     "undo/judge.py",
     "relay/ledger.py",
     "relay/unverified.py",

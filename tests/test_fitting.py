@@ -14,6 +14,7 @@ from bouncestream.lease import TTL
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.leasing import leasing_of
+from bouncestream.relay.loop import Relay
 
 TEXT = """
 [listmonk]
@@ -51,8 +52,19 @@ async def test_a_relay_has_the_times_and_the_brake_that_were_told(tmp_path: Path
             return True
 
         relay = fitting.relay(
-            config, leasing, sink, pausing, clock, health, metrics, peak=lambda _: 3, allowed=allowed, dry_run=True
+            config,
+            leasing,
+            await fitting.recorder(config, db, "1a"),
+            sink,
+            pausing,
+            clock,
+            health,
+            metrics,
+            peak=lambda _: 3,
+            allowed=allowed,
+            dry_run=True,
         )
+        assert type(relay) is Relay
         context = relay.context
         assert (context.settings.batch_size, context.settings.dry_run, context.times.margin) == (17, True, 7)
         assert context.settings.late == 0 and context.may_send() and context.db is db

@@ -19,6 +19,7 @@ from bouncestream.errors import (
     SinkError,
     StoreBusy,
     StoreError,
+    TablesUnfit,
     TaskLost,
     UsageError,
 )
@@ -39,7 +40,8 @@ def code_of(error: BouncestreamError) -> int:
     """The exit code of an error that ends a command."""
     if isinstance(error, UsageError):
         return USAGE
-    if isinstance(error, (BridgeTaken, ConfigError, SchemaTooNew, SealRefused, NoFolder, OutboxCopied)):
+    settled = (BridgeTaken, ConfigError, SchemaTooNew, SealRefused, NoFolder, OutboxCopied, TablesUnfit)
+    if isinstance(error, settled):
         return CONFIGURATION
     if isinstance(error, TaskLost):
         return SOFTWARE

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from bouncestream import providers
-from bouncestream.config import alerting, dashboard, oauth
+from bouncestream.config import alerting, dashboard, listmonk_db, oauth
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Privacy
 from bouncestream.config.risks import risks
@@ -46,6 +46,8 @@ def check(
             "write a longer one"
         )
         problems += _beside([told], "retention", skip)
+    told_of = listmonk_db.faults(config.listmonk_db, config.outbox.url, seal=config.privacy.seal)
+    problems += _beside(told_of, "listmonk_db", skip)
     if sealing:
         problems += _beside(_privacy_problems(config.privacy), "privacy", skip)
     if both := [one for one in config.mail.unsubscribe if any(_covers(one, other) for other in config.mail.verp)]:

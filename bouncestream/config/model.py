@@ -15,6 +15,7 @@ from bouncestream.config import tables
 from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.brake import BrakeSettings
 from bouncestream.config.dashboard import Dashboard
+from bouncestream.config.listmonk_db import ListmonkDb
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.outbox import Bridge, Outbox
 from bouncestream.config.policy import Policy, Soft
@@ -252,6 +253,7 @@ class Config:
     retention: Retention = field(default_factory=Retention)
     privacy: Privacy = field(default_factory=Privacy)
     listmonk: Listmonk = field(default_factory=Listmonk)
+    listmonk_db: ListmonkDb = field(default_factory=ListmonkDb)
     listmonk_log: ListmonkLog = field(default_factory=ListmonkLog)
     relay: Relay = field(default_factory=Relay)
     webhooks: Mapping[str, Webhook] = field(default_factory=lambda: MappingProxyType({}))
@@ -298,6 +300,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "retention": Retention,
     "privacy": Privacy,
     "listmonk": Listmonk,
+    "listmonk_db": ListmonkDb,
     "listmonk_log": ListmonkLog,
     "relay": Relay,
     "relay.verify": Verify,

@@ -15,6 +15,7 @@ from typing import Any
 
 from bouncestream.config.model import Config, Listmonk, Server
 from bouncestream.crypto.secret import Secret
+from bouncestream.doctor.areas import listmonk_db
 from bouncestream.doctor.finding import Finding, Level, unexamined
 from bouncestream.net import child
 from bouncestream.net.child import ChildFailed
@@ -35,7 +36,8 @@ async def quick(config: Config) -> list[Finding]:
     }
     try:
         found = await child.run("quick-checks", job, within=PATIENCE)
-        return [Finding(**(told | {"level": Level(told["level"])})) for told in found]
+        seen = listmonk_db.eased(config, [Finding(**(told | {"level": Level(told["level"])})) for told in found])
+        return [one for one in seen if one.level is not Level.INFO]
     except TimeoutError:
         return [unexamined(f"it did not finish within {PATIENCE:g} s")]
     except ChildFailed as error:

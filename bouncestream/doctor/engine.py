@@ -28,6 +28,7 @@ from bouncestream.doctor.areas import (
     end_to_end,
     guides,
     listmonk,
+    listmonk_db,
     mailbox,
     outbox,
     pages,
@@ -198,11 +199,11 @@ async def _delivery(it: Examination, config: Config, asked: ListmonkTask, runnin
 async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> None:
     seen = await asked
     if seen is not None:
-        it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
+        it.judged(listmonk.TOPIC, lambda: listmonk_db.eased(config, listmonk.judge(seen)))
         users = [(box.host, box.user) for box in config.mailboxes.values()]
         titles = {providers.get(hook.provider).title for hook in config.webhooks.values()}
-        soft = config.policy.soft.mode
-        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, users, own_sources(config), titles, soft_mode=soft))
+        told = partial(bounces.judge, seen, users, own_sources(config), titles, soft_mode=config.policy.soft.mode)
+        it.judged(bounces.TOPIC, lambda: listmonk_db.eased(config, told()))
         it.judged(bounces.TOPIC, lambda: bounces.judge_log(seen, enabled=config.listmonk_log.enabled))
         if seen.known:
             boxes, version = list(config.mailboxes.values()), seen.version

@@ -45,7 +45,7 @@ _CLAIM_ABSURD = QUERIES["claim_absurd"]
 _COUNT = QUERIES["count"]
 _HISTORY = QUERIES["insert_history"]
 _MOVE = QUERIES["move"]
-_STATE_OF = QUERIES["state_of"]
+_STATES_OF = QUERIES["states_of"]
 
 
 def claim(conn: Conn, *, now: datetime, limit: int, looked: Container[str] | None = None) -> list[Claimed]:
@@ -124,18 +124,15 @@ def settle(conn: Conn, moves: Sequence[Move], now: datetime) -> list[int]:
     skipped: list[int] = []
     updates: list[tuple[object, ...]] = []
     history: list[tuple[int, str, str, str, str]] = []
-    states: dict[int, tuple[State, bool]] = {}
+    found = conn.execute(_STATES_OF, {"rows": json.dumps(list({move.row for move in moves}))}) if moves else ()
+    states = {row: (State(state), bool(finished)) for row, state, finished in found}
     counts: dict[str, int] = {}
     for move in moves:
         row, to = move.row, move.to
-        if row in states:
-            state, finished = states[row]
-        else:
-            found = conn.execute(_STATE_OF, (row,)).fetchone()
-            if found is None:
-                skipped.append(row)
-                continue
-            state, finished = State(found[0]), found[1] is not None
+        if row not in states:
+            skipped.append(row)
+            continue
+        state, finished = states[row]
         if to not in MOVES[state] or (state is State.POSTED and _misfit(finished, move)):
             skipped.append(row)
             continue

@@ -75,9 +75,9 @@ class OneBridge:
         """The work as it is."""
         return work
 
-    def fenced(self, name: str) -> Store:
+    def fenced(self, name: str, db: Store | None = None) -> Store:
         """The outbox as it is."""
-        return self.db
+        return db or self.db
 
     def safe(self, name: str) -> bool:
         """Always."""
@@ -88,7 +88,7 @@ class OneBridge:
 class Fenced:
     """The outbox for work under a lease: each job proves its epoch in its own transaction, or raises LeaseLost."""
 
-    db: Database
+    db: Store
     tenure: Tenure
     holder: str
 
@@ -169,9 +169,9 @@ class Leasing:
             self._asked.set()
         return self._tenures[name]
 
-    def fenced(self, name: str) -> Store:
-        """The outbox for the work under a lease."""
-        return Fenced(self.db, self.tenure(name), self.holder)
+    def fenced(self, name: str, db: Store | None = None) -> Store:
+        """The outbox for the work under a lease; `db`: over another session."""
+        return Fenced(db or self.db, self.tenure(name), self.holder)
 
     def safe(self, name: str) -> bool:
         """Whether something may begin now outside of the outbox under a lease."""

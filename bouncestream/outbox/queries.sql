@@ -172,8 +172,8 @@ SELECT {row}
 FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL AND id > :after_row
 ORDER BY id LIMIT :limit;
 
--- name: state_of
-SELECT state, finished_at FROM outbox WHERE id = ?;
+-- name: states_of
+SELECT id, state, finished_at IS NOT NULL FROM outbox WHERE id IN (SELECT value FROM json_each(:rows));
 
 -- name: move
 -- `keeps` 0 forgets the absences counted so far, `fails` 0 the failures: something else explains this move.

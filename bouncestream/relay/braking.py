@@ -13,17 +13,24 @@ from collections.abc import Awaitable, Callable, Container, Mapping, Sequence, S
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from bouncestream.brake import Brake, Braked, Decision, Hard, Threshold, Usual, phrase
 from bouncestream.errors import SinkError, SinkRefused, StoreError
 from bouncestream.health import Status
 from bouncestream.metrics import BRAKE_HELD, BRAKED_TOTAL
 from bouncestream.outbox import braking, delivery
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.leasing import Store
 from bouncestream.ports import Campaign, Claimed
 from bouncestream.printable import printable
 from bouncestream.relay.context import RelayContext
 
 log = logging.getLogger("bouncestream.relay")
+
+T = TypeVar("T")
+#: What is done with a batch in the transaction that claims it.
+Then = Callable[[Conn, Sequence[Claimed]], T]
 
 #: How old what is known of campaigns may be; seconds.
 FRESH = 60.0
@@ -61,9 +68,22 @@ class Braking:
 
     async def claim(self, context: RelayContext, limit: int, looked: Container[str] | None) -> list[Claimed]:
         """The next batch, without what the brake holds."""
+        batch, _ = await self.claim_and(context, context.db, limit, looked, _no_more)
+        return batch
+
+    async def claim_and(
+        self, context: RelayContext, store: Store, limit: int, looked: Container[str] | None, then: Then[T]
+    ) -> tuple[list[Claimed], T]:
+        """The next batch, without what the brake holds, and what `then` returned, in one transaction of `store`.
+        What it raises undoes all of it."""
         now = context.clock.now()
         if self.threshold is None:
-            return await context.db.write(partial(delivery.claim, now=now, limit=limit, looked=looked), rows=limit)
+
+            def job(conn: Conn) -> tuple[list[Claimed], T]:
+                batch = delivery.claim(conn, now=now, limit=limit, looked=looked)
+                return batch, then(conn, batch)
+
+            return await store.write(job, rows=limit)
         if self._brake is None:
             since = now - self.threshold.window
             window = await context.db.read(partial(braking.window, since=since, now=now))
@@ -76,37 +96,38 @@ class Braking:
         stale = self._stale(context, SURE)
         before = brake.braked if self._untold is None else self._untold
         try:
-            decision, batch = await self._claim(
-                context, brake, now, limit, looked, ask_sent=stale, ask_readers=True
-            )
-            if batch is None:
+            claim = partial(self._claim, context, store, brake, now, limit, looked, then)
+            decision, done = await claim(ask_sent=stale, ask_readers=True)
+            if done is None:
                 if stale:
                     await self._ask(context)
                 await self._ask_readers(context, decision.unknown)
-                decision, batch = await self._claim(context, brake, now, limit, looked)
+                decision, done = await claim()
         except StoreError:  # a server may have committed it all the same
             self._untold, self._brake = before, None
             raise
-        assert batch is not None, "it did not ask to ask"
+        assert done is not None, "it did not ask to ask"
         self._untold = None
         brake.apply(decision)
         await self._told(context, decision, before)
-        return batch
+        return done
 
     async def _claim(
         self,
         context: RelayContext,
+        store: Store,
         brake: Brake,
         now: datetime,
         limit: int,
         looked: Container[str] | None,
+        then: Then[T],
         *,
         ask_sent: bool = False,
         ask_readers: bool = False,
-    ) -> tuple[Decision, list[Claimed] | None]:
+    ) -> tuple[Decision, tuple[list[Claimed], T] | None]:
         peak = {source: busiest for source in brake.sources if (busiest := self.peak(source)) is not None}
         usual = Usual({mark: one.sent for mark, one in self._known.items()}, peak, *self._known_readers(context))
-        job = partial(
+        claim = partial(
             braking.claim,
             brake=brake,
             usual=usual,
@@ -116,8 +137,12 @@ class Braking:
             ask_sent=ask_sent,
             ask_readers=ask_readers and self.readers is not None,
         )
-        claimed: tuple[Decision, list[Claimed] | None] = await context.db.write(job, rows=limit)
-        return claimed
+
+        def job(conn: Conn) -> tuple[Decision, tuple[list[Claimed], T] | None]:
+            decision, batch = claim(conn)
+            return decision, None if batch is None else (batch, then(conn, batch))
+
+        return await store.write(job, rows=limit)
 
     def _stale(self, context: RelayContext, seconds: float) -> bool:
         """Whether what is known of campaigns is so old."""
@@ -234,6 +259,10 @@ class Braking:
     def _name(self, scope: str) -> str:
         campaign = self._known.get(scope)
         return f"campaign {printable(campaign.name, 60)}" if campaign else scope
+
+
+def _no_more(conn: Conn, batch: Sequence[Claimed]) -> None:
+    """Nothing but the claim."""
 
 
 def _list(on: Braked) -> str:

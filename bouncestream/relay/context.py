@@ -137,6 +137,11 @@ class RelayContext:
         actions = self.capabilities.actions if self.capabilities is not None else {}
         self.reposts = self.reposts or any(move.to is State.PENDING for move in moves)
         await self.db.write(write, rows=len(moves))
+        self.moved(moves)
+        return True
+
+    def moved(self, moves: Sequence[Move]) -> None:
+        """Tell moves that are written down: log lines and counters."""
         for move in moves:
             if move.to in FINAL or move.final:
                 self.metrics.add(DELIVERED, move.to.value)
@@ -148,7 +153,6 @@ class RelayContext:
                 self.metrics.add(RETRIES, "failure" if move.failed else "absent" if move.absent else "sink")
                 if move.failed:
                     self._first_failure(move)
-        return True
 
     def _first_failure(self, move: Move) -> None:
         """Warn of an event's first failure in this run; of very many at once only of some, as all are counted."""

@@ -98,8 +98,17 @@ class Relay:
         """Something was added to the outbox. While the breaker is open that is no reason to do anything."""
         self.idle.clear()
         self._woken += 1
-        if self.context.clock.monotonic() >= self.context.breaker.until:
+        if self.context.clock.monotonic() >= self._quiet_until():
             self._wake.set()
+
+    @property
+    def paused(self) -> str:
+        """Why delivery waits for a person, in words; empty: it does not."""
+        return self.context.breaker.paused
+
+    def _quiet_until(self) -> float:
+        """Until when nothing is claimed."""
+        return self.context.breaker.until
 
     def stop(self) -> None:
         """Post nothing more."""
@@ -129,7 +138,7 @@ class Relay:
                 try:
                     busy = await self._turn()
                     well = self._bugs.well(self.context.clock.monotonic())
-                    write_board(self.context, "" if well else self._paused(), self._permission_at is not None)
+                    self._write_board("" if well else self._paused())
                     await self.braking.board(self.context)
                     failures = 0
                     if not busy:
@@ -158,6 +167,9 @@ class Relay:
             f"delivery is paused and will be retried: {self._bugs.why}. Nothing is lost. Next: report it, with the "
             "log"
         )
+
+    def _write_board(self, paused: str) -> None:
+        write_board(self.context, paused, self._permission_at is not None)
 
     async def prepare(self) -> None:
         """Await this before anything comes in and before `run`. Nothing of an earlier run counts; a permission may
@@ -339,7 +351,12 @@ class Relay:
             due_at = self._next[1]
         else:
             due_at = self._at(await context.db.read(partial(delivery.due_in, now=context.clock.now())))
-        now = context.clock.monotonic()
+        await self._sleep(max(0.005, min(self._waits(due_at, context.clock.monotonic()))))
+        self.idle.clear()
+
+    def _waits(self, due_at: float | None, now: float) -> list[float]:
+        """Seconds until each thing that is to be done next. `due_at`: when an event is due, if one waits."""
+        context = self.context
         quiet = max(0.0, context.breaker.until - now)
         if context.capabilities is None:
             waits = [quiet]
@@ -355,8 +372,7 @@ class Relay:
                 waits.append(max(at - now, context.read_due - now, quiet))
             if self._permission_at is not None:
                 waits.append(self._permission_at - now)
-        await self._sleep(max(0.005, min(waits)))
-        self.idle.clear()
+        return waits
 
     def _at(self, wait: float | None) -> float | None:
         return None if wait is None else self.context.clock.monotonic() + wait

@@ -193,10 +193,12 @@ class Database:
         if person is None:
             self._row_ids += 1  # the sequence moves on before the statement fails
             return "unknown subscriber"
-        if person.status == "blocklisted":
-            return "blocklisted"
         rule = actions[bounce.type]
         number = 1 + sum(row.type == bounce.type for row in person.rows.values())
+        if person.status == "blocklisted":  # who is deleted all the same, by this bounce (seen on all three)
+            if number >= rule.count and rule.action == "delete":
+                self.delete_person(person.id)
+            return "blocklisted"
         if number <= rule.count:
             self._store(bounce, person)
         if number >= rule.count and rule.action != "none":

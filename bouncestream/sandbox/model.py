@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.errors import UsageError
+from bouncestream.sinks.listmonk.payload import BARE
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-# What Listmonk's parser takes as a bare address: atoms without empty ones, or a literal as domain; no quoting.
-_ATOM = r"[^\s\x00-\x1f\x7f()<>\[\]:;@\\,.\"]+"
-EMAIL = re.compile(rf"\A{_ATOM}(?:\.{_ATOM})*@(?:{_ATOM}(?:\.{_ATOM})*|\[[0-9a-fA-F:.]+\])")
+EMAIL = BARE
 
 BRIDGE_PERMISSIONS = frozenset(
     {

@@ -103,6 +103,8 @@ def _one(call: Call) -> web.Response:
 def _create(call: Call) -> web.Response:
     body, database = read_object(call.body, ""), call.listmonk.database
     new, status = _wanted(body), "confirmed" if body.get("preconfirm_subscriptions") else "unconfirmed"
+    if new.status == "blocklisted":  # seen on 4.1.0, 5.1.0 and 6.2.0 (2026-11)
+        status = "unsubscribed"
     try:
         person = database.add_person(new, status)
     except KeyError as error:

@@ -45,6 +45,7 @@ ONLY_SQLITE = {
     "list_set_aside",
     "list_rows",
     "rows_by_event_ids",
+    "states_of",
     "stats_domains",
     "events_in_scope",
     "search_among",

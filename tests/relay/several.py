@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m tests.relay.several URL NAME LISTMONK USER TOKEN TTL`: the relay of one bridge among several, as a
-process that is killed and stopped. It says on its standard output what it does.
+process that is killed and stopped. It says on its standard output what it does. With RECORDS in its environment it
+records in Listmonk's tables.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from functools import partial
@@ -26,7 +28,9 @@ async def main(url: str, name: str, listmonk: str, user: str, token: str) -> Non
     from bouncestream.relay.context import RelaySettings
     from bouncestream.relay.ledger import Times
     from bouncestream.relay.loop import Relay
+    from bouncestream.relay.recording import RecordingRelay
     from bouncestream.sinks.listmonk.client import ListmonkClient
+    from bouncestream.sinks.listmonk_db.tables import Tables
     from bouncestream.supervisor import Supervisor
 
     stop = asyncio.Event()
@@ -39,9 +43,13 @@ async def main(url: str, name: str, listmonk: str, user: str, token: str) -> Non
     await leasing.begin()
     settings = RelaySettings(batch_size=20, linger=0.001, pulse=0.1, settle=0.5, late=lease.TTL)
     relays: list[Relay] = []
+    made = Relay
+    if os.environ.get("RECORDS"):
+        store = leasing.fenced(lease.RELAY, db.beside("listmonk_db"))  # type: ignore[attr-defined]
+        made = partial(RecordingRelay, store=store, tables=Tables(), instance=instance)  # type: ignore[assignment]
 
     async def deliver() -> None:
-        relay = Relay(
+        relay = made(
             leasing.fenced(lease.RELAY),
             sink,
             clock,

@@ -17,7 +17,7 @@ from typing import Any
 
 from bouncestream.config.dashboard import UNIX
 from bouncestream.config.model import Config, Server
-from bouncestream.doctor.areas import outbox, sealing, webhooks
+from bouncestream.doctor.areas import listmonk_db, outbox, sealing, webhooks
 from bouncestream.doctor.areas.webhooks import Way
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import Reply, clean, describe
@@ -36,6 +36,7 @@ FINDINGS: Mapping[str, str] = {
     "bridge-port-taken": "something else listens on [server] listen",
     "bridge-cannot-listen": "bouncestream cannot listen on [server] listen",
     **outbox.FINDINGS,
+    **listmonk_db.FINDINGS,
     **sealing.FINDINGS,
     **webhooks.FINDINGS,
 }
@@ -57,6 +58,7 @@ class BridgeFacts:
     bind: OSError | None = None  #: why it could not listen on [server] listen
     sealed: Sealing | None = None  #: None: the outbox cannot be read
     seal: bool = False  #: as [privacy] says
+    tables: listmonk_db.TablesFacts | None = None  #: Listmonk's, where bounces are recorded in them
 
     @property
     def alive(self) -> bool:
@@ -93,6 +95,7 @@ async def collect(config: Config, web: Web, now: datetime) -> BridgeFacts:
         bind,
         await asyncio.to_thread(sealing.collect, config),
         config.privacy.seal,
+        await asyncio.to_thread(listmonk_db.collect, config),
     )
 
 
@@ -119,6 +122,7 @@ def judge(seen: BridgeFacts, *, to_run: bool = False) -> list[Finding]:
         + [webhooks.to_enter(seen.server.public_url, hook) for hook in seen.hooks]
         + outbox.judge(seen.outbox, seen.sources, seen.at, alive=seen.alive)
         + sealing.judge(seen.sealed, wanted=seen.seal)
+        + listmonk_db.judge(seen.tables)
     )
 
 

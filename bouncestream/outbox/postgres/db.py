@@ -15,6 +15,7 @@ from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.batch import run_batch
+from bouncestream.outbox.postgres.beside import Beside
 from bouncestream.outbox.postgres.connection import PATIENCE, ServerConnection, begin
 from bouncestream.outbox.postgres.schema import create, current
 from bouncestream.outbox.postgres.session import Session, SessionThread
@@ -35,6 +36,7 @@ class ServerDatabase(Database):
         reads = Unlocking(self.key, held=writes.held)
         self._writes = SessionThread(Session(self.server, unlocking=writes), "outbox writing")
         self._reads = SessionThread(Session(self.server, unlocking=reads), "outbox reading")
+        self._beside: list[Beside] = []
 
     async def _open(self, *, lock: bool, create: bool, seal: bool | None) -> None:
         instance = await self._writes.run(_prepare if create else _found)
@@ -79,7 +81,15 @@ class ServerDatabase(Database):
     async def check(self) -> None:
         """Nothing: a look for damage is the server's (data checksums, pg_amcheck)."""
 
+    def beside(self, name: str) -> Beside:
+        """The same outbox, changed over a session of its own."""
+        unlocking = Unlocking(self.key, writes=True, held=self._writes.session.unlocking.held)
+        self._beside.append(Beside(self, name, self._writes.session.instance, unlocking))
+        return self._beside[-1]
+
     async def _end(self) -> None:
+        for beside in self._beside:
+            await beside.stop()
         for thread in (self._reads, self._writes):
             await thread.stop()
 

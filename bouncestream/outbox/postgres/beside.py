@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session of its own for changes that touch tables of another program as well: what holds these up does not hold
+up what comes in.
+
+It counts as a bridge of its own in the tallies, as two sessions that change the same row would run one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from bouncestream.errors import StoreError
+from bouncestream.outbox.batch import Job, Outcome, refuse
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.postgres.batch import run_batch
+from bouncestream.outbox.postgres.session import Session, SessionThread
+from bouncestream.outbox.postgres.unlock import Unlocking
+
+if TYPE_CHECKING:
+    from bouncestream.outbox.postgres.db import ServerDatabase
+
+T = TypeVar("T")
+
+#: Seconds that a statement waits for a lock. A lease that is proven in the transaction is not renewed meanwhile.
+LOCKED = 1.0
+
+
+class Beside:
+    """The outbox, changed over its own session. Made by `ServerDatabase.beside`."""
+
+    def __init__(self, db: ServerDatabase, name: str, instance: str, unlocking: Unlocking) -> None:
+        self._db = db
+        session = Session(replace(db.server, bridge=f"{db.server.bridge}/{name}"), unlocking=unlocking)
+        session.instance = instance
+        self._thread = SessionThread(session, f"outbox {name}")
+
+    async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T:
+        """Run a job as `Database.write` does, in a transaction of its own."""
+        job = Job(partial(_patient, fn=fn), asyncio.get_running_loop().create_future(), rows, size)
+        [outcome] = await self._thread.call(partial(_commit, self._thread.session, [job]))
+        if outcome.error is not None:
+            raise outcome.error
+        value: T = outcome.value
+        return value
+
+    async def read(self, fn: Callable[[Conn], T]) -> T:
+        """Run a job that only reads."""
+        return await self._db.read(fn)
+
+    async def data_version(self) -> int:
+        """See `Database.data_version`."""
+        return await self._db.data_version()
+
+    async def stop(self) -> None:
+        """Close the session."""
+        await self._thread.stop()
+
+
+def _patient(conn: Conn, fn: Callable[[Conn], T]) -> T:
+    conn.execute("SELECT set_config('lock_timeout', ?, true)", (f"{LOCKED * 1000:.0f}",)).fetchone()
+    return fn(conn)
+
+
+def _commit(session: Session, jobs: Sequence[Job]) -> list[Outcome]:
+    try:
+        return session.run(run_batch, jobs)
+    except StoreError as error:
+        return refuse(jobs, error, error)

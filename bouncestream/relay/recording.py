@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Delivery into Listmonk's own tables (`[listmonk_db]`): a batch is claimed, recorded and settled in one
+transaction, so that there is nothing to read back, and no Listmonk that has to run.
+
+Listmonk's API is left for what its tables do not do: unsubscriptions, and events that it was told before the tables
+were used. These are read back by the rules, and recorded here where their rows are lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from bouncestream.errors import SinkError
+from bouncestream.event import Kind
+from bouncestream.health import Status
+from bouncestream.outbox import caused, delivery, reposts
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.leasing import Store
+from bouncestream.ports import Claimed, ListedRow, Move, State
+from bouncestream.record import record
+from bouncestream.relay.breaker import Breaker
+from bouncestream.relay.loop import CAPABILITIES_EVERY, LONGEST_WAIT, Relay
+from bouncestream.relay.owners import UNKNOWN, by_mail, unstorable
+from bouncestream.relay.posting import post_batch
+from bouncestream.relay.readback import verify
+from bouncestream.relay.unsubscribe import PERMISSION
+from bouncestream.sinks.listmonk_db.deciding import UNSUBSCRIBE
+from bouncestream.sinks.listmonk_db.known import Settings, dotted
+from bouncestream.sinks.listmonk_db.recording import Recorded, tell
+from bouncestream.sinks.listmonk_db.tables import Tables
+
+#: Seconds for all calls that ask what the API allows: bounces do not wait longer for a Listmonk that hangs.
+PATIENCE = 5.0
+OFF = (
+    "bounce processing is off in Listmonk, so nothing is recorded. Next: enable it (Settings, Bounces, Enable "
+    "bounce processing)"
+)
+
+
+@record(frozen=True, slots=True)
+class Done:
+    """What one transaction has done."""
+
+    moves: list[Move]
+    wishes: list[Claimed]  #: unsubscriptions, which are claimed and no more
+    settings: Settings | None  #: of Listmonk; None: no bounce was in the batch
+
+
+class RecordingRelay(Relay):
+    """The relay that records bounces in Listmonk's tables. `store`: the outbox, over a session of its own."""
+
+    def __init__(self, *args: Any, store: Store, tables: Tables, instance: str, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._store, self._tables, self._instance = store, tables, instance
+        self._fit: Settings | None = None  # the settings with which the tables were looked at, and found to do
+        self._trouble = Breaker(self.context.chance)  # of the tables; the other breaker is the API's
+
+    @property
+    def paused(self) -> str:
+        return self._trouble.why or super().paused
+
+    def _quiet_until(self) -> float:
+        return self._trouble.until
+
+    # -- one turn ---------------------------------------------------------------------------------------------
+
+    async def _turn(self) -> bool:
+        context = self.context
+        if context.settings.dry_run:
+            return await super()._turn()
+        self._next = None
+        if not self._reconciled and not await self._is_allowed():
+            return False
+        if self._left_behind:
+            await self._absorb()
+        recorded = await self._record()
+        await self._ask_api(context.clock.monotonic())
+        return await verify(context) or recorded
+
+    async def _is_allowed(self) -> bool:
+        """Whether this outbox may be used. What a restored backup or a standby may lack is nothing here: Listmonk's
+        tables lack the same."""
+        try:
+            if self._allowed is not None and not await self._allowed():
+                await self._sleep(LONGEST_WAIT)
+                return False
+        except SinkError as error:
+            self._trouble.trouble(self.context.clock.monotonic(), str(error))
+            return False
+        self._reconciled = True
+        return True
+
+    async def _record(self) -> bool:
+        """Claim, record and settle one batch; False when none was due."""
+        context = self.context
+        size, woken, now = context.settings.batch_size, self._woken, context.clock.monotonic()
+        if context.stopping or now < self._trouble.until:
+            return False
+        if self._permission_at is not None and now >= self._permission_at:
+            await self._try_permission()
+        due = await context.db.read(partial(reposts.due, now=context.clock.now(), limit=size))
+        context.reposts = due.again
+        if due.wait != 0:
+            self._next = woken, self._at(due.wait)
+            return False
+        try:
+            batch, done = await self.braking.claim_and(context, self._store, size, None, self._within)
+        except SinkError as error:
+            self._trouble.trouble(context.clock.monotonic(), str(error))
+            return False
+        self._trouble.fine()
+        self._fit = done.settings or self._fit
+        context.moved(done.moves)
+        if done.wishes:
+            moves = await post_batch(context, done.wishes)
+            await context.settle(moves)
+            await self._note_permission(moves)
+        return bool(batch)
+
+    def _within(self, conn: Conn, batch: Sequence[Claimed]) -> Done:
+        """Record what was just claimed, and settle it. Raises SinkError: then nothing of it was."""
+        context, now = self.context, self.context.clock.now()
+        wishes = [one for one in batch if one.event.kind is Kind.UNSUBSCRIBE]
+        moves, told = [], []
+        for one in batch:
+            if one.event.kind is Kind.UNSUBSCRIBE:
+                continue
+            if why := context.settings.rules.ignores(one.event):
+                moves.append(Move(one.row, State.DROPPED, why))
+            else:
+                told.append(one)
+        settings = None
+        if told:
+            settings = self._settings(conn)
+            recorded = tell(conn, self._tables, settings, told, self._instance, _refuses)
+            moves += [_move(one) for one in recorded]
+            self._note(conn, recorded, told, settings)
+        delivery.settle(conn, moves, now)
+        return Done(moves, wishes, settings)
+
+    def _settings(self, conn: Conn) -> Settings:
+        """Listmonk's settings. Raises SinkError where they, or the tables, do not allow it to record."""
+        settings = self._tables.settings(conn)
+        if settings != self._fit and (fault := self._tables.fault(conn)):
+            raise SinkError(fault)
+        if not settings.processing:
+            raise SinkError(OFF)
+        return settings
+
+    def _note(self, conn: Conn, recorded: Sequence[Recorded], told: Sequence[Claimed], settings: Settings) -> None:
+        """Note what the rows cause, for an undo; and how many UUIDs nobody has."""
+        now = self.context.clock.now()
+        kinds = {one.row: one.event.kind.value for one in told}
+        rows = [(one, one.person) for one in recorded if one.person is not None]
+        leaving = {one.row: who for one, who in rows if settings.actions[kinds[one.row]] == UNSUBSCRIBE}
+        caused.note_lists(conn, leaving, now)
+        seen = [
+            ListedRow(
+                one.event_id,
+                one.attempt,
+                number=one.bounce,
+                subscriber_id=who.id,
+                subscriber_uuid=who.uuid,
+                status=who.status,
+            )
+            for one, who in rows
+        ]
+        caused.note(conn, seen, settings.actions, now)
+        if unknown := sum(one.why == UNKNOWN for one in recorded):
+            delivery.add_meta(conn, delivery.UNKNOWN_UUIDS, unknown)
+
+    # -- Listmonk's API ---------------------------------------------------------------------------------------
+
+    async def _ask_api(self, now: float) -> None:
+        """What the API allows, as far as it answers: bounces do not need it."""
+        context = self.context
+        if now < max(context.capabilities_due, context.breaker.until):
+            return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                context.capabilities = await context.sink.capabilities()
+        except (SinkError, TimeoutError) as error:
+            context.trouble(str(error) or f"Listmonk did not answer within {PATIENCE:g} s")
+            return
+        context.capabilities_due = now + CAPABILITIES_EVERY
+        context.breaker.fine()
+
+    # -- waiting, and the board -------------------------------------------------------------------------------
+
+    def _waits(self, due_at: float | None, now: float) -> list[float]:
+        context = self.context
+        quiet, away = (max(0.0, until - now) for until in (self._trouble.until, context.breaker.until))
+        waits = [LONGEST_WAIT, max(context.capabilities_due - now, away)]
+        if due_at is not None:
+            waits.append(max(due_at - now, quiet))
+        elif not context.ledger.entries:
+            self.idle.set()
+        if context.capabilities is not None:
+            for at in (context.ledger.next_read(), context.later.next_at() if context.capabilities.read else None):
+                if at is not None:
+                    waits.append(max(at - now, context.read_due - now, away))
+        if self._permission_at is not None:
+            waits.append(self._permission_at - now)
+        return waits
+
+    def _write_board(self, paused: str) -> None:
+        context, health = self.context, self.context.health
+        if context.settings.dry_run:
+            super()._write_board(paused)
+            return
+        away = context.breaker.why or (context.read_trouble if context.ledger.entries else "")
+        version = f"Listmonk {dotted(self._fit.version)}, by its tables" if self._fit else "by its tables"
+        if self._trouble.why:
+            health.set("listmonk", Status.RED, self._trouble.why)
+        elif away:
+            why = "bounces are recorded in its tables all the same; unsubscriptions wait"
+            health.set("listmonk", Status.YELLOW, f"{away}; {why}")
+        else:
+            health.set("listmonk", Status.GREEN, version)
+        if paused:
+            health.set("relay", Status.RED, paused)
+        elif self._permission_at is not None:
+            health.set("relay", Status.RED, f"unsubscriptions are waiting: grant the token {PERMISSION}")
+        else:
+            health.set("relay", Status.GREEN)
+
+
+def _refuses(claimed: Claimed, owners: Mapping[str, str]) -> str:
+    return unstorable(claimed, owners) if by_mail(claimed) else ""
+
+
+def _move(one: Recorded) -> Move:
+    why = f"attempt {one.attempt}: {one.why}" if one.bounce else one.why
+    return Move(one.row, one.state, why, failed=one.state is State.DEAD)
