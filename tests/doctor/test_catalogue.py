@@ -21,6 +21,7 @@ AREAS = (
     "configuration",
     "end_to_end",
     "listmonk",
+    "listmonk_db",
     "mailbox",
     "outbox",
     "pausing",
