@@ -13,7 +13,7 @@ from bouncestream.doctor.probe.reply import clean
 from bouncestream.errors import SinkError, StoreError
 from bouncestream.outbox.place import Server, place_of, require_driver
 from bouncestream.sinks.listmonk_db.known import TESTED, dotted, tested
-from bouncestream.sinks.listmonk_db.tables import Conn, Tables
+from bouncestream.sinks.listmonk_db.tables import Tables
 
 TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = {
@@ -41,20 +41,22 @@ def collect(config: Config) -> TablesFacts | None:
     if not config.listmonk_db.enabled or not isinstance(place, Server):
         return None
     tables = Tables(config.listmonk_db.schema)
-
-    def look(conn: Conn) -> TablesFacts:
-        fault = tables.fault(conn)
-        return TablesFacts(fault) if fault else TablesFacts(version=tables.settings(conn).version)
-
     try:
         require_driver()
-        from bouncestream.outbox.postgres.db import in_snapshot  # only where it is used
+        from bouncestream.outbox.postgres.connection import ServerConnection, begin  # only where it is used
         from bouncestream.outbox.postgres.session import Session
+
+        def look(conn: ServerConnection) -> TablesFacts:
+            begin(conn, read_only=True, within=_PATIENCE, gated=False)  # also before there is an outbox
+            try:
+                fault = tables.fault(conn)
+                return TablesFacts(fault) if fault else TablesFacts(version=tables.settings(conn).version)
+            finally:
+                conn.rollback()
 
         session = Session(place, patience=_PATIENCE)
         try:
-            found: TablesFacts = session.run(in_snapshot, look, _PATIENCE)
-            return found
+            return session.run(look)
         finally:
             session.drop()
     except SinkError as error:

@@ -178,7 +178,7 @@ def within(url: str, fn: Callable[[ServerConnection], T]) -> T:
     """What a function of the outbox's own connection returns, in one transaction that is committed."""
     conn = connect(Server(url, "test"))
     try:
-        begin(conn)
+        begin(conn, gated=False)
         found = fn(conn)
         conn.execute("COMMIT")
         return found
