@@ -12,8 +12,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,6 @@ from bouncestream import __version__, descriptors, fitting
 from bouncestream.alerts.watch import Watch
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
-from bouncestream.errors import ListenError
 from bouncestream.health import Health, Status
 from bouncestream.judging.refusal import LISTMONK_LOG
 from bouncestream.lease import RELAY
@@ -44,8 +42,10 @@ from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.place import place_of
 from bouncestream.relay.board import PARTS
+from bouncestream.relay.doubts import tell_doubts
 from bouncestream.relay.loop import Relay
 from bouncestream.sinks.listmonk.campaigns import Campaigns
+from bouncestream.sources.listening import listening_on
 from bouncestream.sources.mails import MailSources
 from bouncestream.sources.webhook.server import WebhookServer, bound
 from bouncestream.supervisor import Supervisor
@@ -122,9 +122,9 @@ class App:
                     self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self._wake
                 )
                 self.newcomer = Newcomer(self.db, self.sink, self.intake, self._sources)
-                safe = partial(self.leasing.safe, RELAY)
+                safe, term = partial(self.leasing.safe, RELAY), partial(self.leasing.term, RELAY)
                 self.upkeep = Upkeep(
-                    self.db, self.intake, clock, self.health, self.metrics, self.config.retention, may_purge=safe
+                    self.db, self.intake, clock, self.health, self.metrics, self.config.retention, safe, term
                 )
                 self.rejudge = Rejudge(self.db, clock, self.config, __version__, on_commit=self._wake)
                 self.watch = self._watch()
@@ -158,7 +158,7 @@ class App:
                 ready(self)
 
         absence = Absence(self.config, markers, SystemClock(), self.health, self.metrics)
-        with self._listening():
+        with listening_on(self.config.server.listen):
             found = await absence.over(self._stop, listening)
         self.missing = ""
         return found
@@ -227,6 +227,13 @@ class App:
             self.relay = self._relay(SystemClock())
             await self.relay.prepare()
         await self.relay.run()
+
+    def _relieved(self) -> None:
+        """Another bridge delivers from now on, or will."""
+        self.health.forget(*PARTS)
+        if labels := self.relay.doubtful():
+            doubts = partial(tell_doubts, self.relay.context, labels)
+            self.supervisor.keep("doubts", doubts, finite=True, status=Status.YELLOW)
 
     async def _tell(self) -> None:
         """Watch, for as long as this bridge is the one that tells people."""
@@ -333,28 +340,17 @@ class App:
             *([self._mails.stop(REQUESTS_GRACE)] if self._mails is not None else []),
         )
 
-    @contextmanager
-    def _listening(self) -> Iterator[None]:
-        """The error for an address that cannot be listened on."""
-        try:
-            yield
-        except OSError as error:
-            listen = self.config.server.listen
-            raise ListenError(
-                f"cannot listen on {listen}: {error.strerror}. Is another bouncestream running?"
-            ) from error
-
     async def _serve(self, ready: Callable[[App], None] | None) -> None:
         if not self.leasing.several:
             await self.relay.prepare()
-        with self._listening():
+        with listening_on(self.config.server.listen):
             self.addresses = await self.server.start()
         log.info("listening on %s", bound(self.addresses))
         keep, alone, forget = self.supervisor.keep, self._alone, self.health.forget
         keep("outbox", self.db.writing, vital=True)  # without its writer nothing can be acknowledged
         if self.leasing.several:
             keep("leases", self.leasing.run)
-        relay = keep("relay", alone(self._deliver, partial(forget, *PARTS)), finite=True)
+        relay = keep("relay", alone(self._deliver, self._relieved), finite=True)
         self._beside += [
             keep("upkeep", self.upkeep.run),
             keep("erasures", alone(Erasures(self.db, SystemClock()).run), status=Status.YELLOW),

@@ -406,6 +406,8 @@ BEGINS_TASKS = {
     "supervisor.py": "owns them",
     "relay/posting.py": "in a TaskGroup",
     "outbox/db.py": "its writer is vital (`writing`), a commit is awaited, a checkpoint tells its own end",
+    "outbox/postgres/db.py": "a look is awaited by the next one, or by the end",
+    "outbox/alone.py": "renewals, which end with what they are for",
     "outbox/leasing.py": "awaited by who holds the lease, which is kept by a supervisor",
     "sources/oauth/tokens.py": "a refresh is awaited by whoever needs the token",
     "sources/oauth/login.py": "a command, which awaits it",

@@ -8,9 +8,7 @@ import asyncio
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bouncestream.cli import out
@@ -20,10 +18,10 @@ from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
-from bouncestream.errors import SinkError, SinkRefused, StoreBusy, StoreUnavailable, UsageError
+from bouncestream.errors import SinkError, SinkRefused, UsageError
 from bouncestream.event import Kind, clean_uuid
-from bouncestream.files import Lock
-from bouncestream.outbox import caused, delivery, files, operator
+from bouncestream.outbox import caused, delivery, operator
+from bouncestream.outbox.alone import alone
 from bouncestream.outbox.braking import HELD_FOR
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.place import place_of
@@ -80,12 +78,9 @@ class _Telling:
     async def run(self) -> int:
         from bouncestream.sinks.listmonk.repairs import Repairs
 
-        place = place_of(self.config)
-        if isinstance(place, Path):
-            files.require(place)
-        with _alone(place) if isinstance(place, Path) else nullcontext():  # `caused.begin` sees to it there
-            db = await Database.open(place, create=False, key=self.config.privacy.key)
-            try:
+        db = await Database.open(place_of(self.config), create=False, key=self.config.privacy.key)
+        try:
+            async with alone(db, "undo"):
                 listmonk = self.config.listmonk
                 instance: str | None = await db.read(partial(delivery.get_meta, name="instance"))
                 sink = Repairs(
@@ -98,8 +93,8 @@ class _Telling:
                     return await self._undo(db, sink)
                 finally:
                     await sink.close()
-            finally:
-                await db.close()
+        finally:
+            await db.close()
 
     async def _undo(self, db: Database, sink: Repairs) -> int:
         from bouncestream.undo.runner import Undo
@@ -272,23 +267,3 @@ def _bounces(number: int) -> str:
 
 def _are(number: int) -> str:
     return "are" if number != 1 else "is"
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One undo at a time."""
-    file = files.beside(path, ".undo.lock")
-    try:
-        lock = Lock(file)
-        mine = lock.take()
-    except OSError as error:
-        raise StoreUnavailable(
-            f"The lock {file} cannot be opened: {error.strerror}. Next: run it as bouncestream's user."
-        ) from error
-    try:
-        if not mine:
-            who = f" (process {lock.holder})" if lock.holder else ""
-            raise StoreBusy(f"Another undo{who} is at work on {path}. Next: wait until it has ended.")
-        yield
-    finally:
-        lock.release()

@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 from bouncestream.config.model import Retention
-from bouncestream.errors import StoreBusy, StoreError
+from bouncestream.errors import LeaseLost, StoreBusy, StoreError
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.believed import Believed
 from bouncestream.metrics import (
@@ -30,6 +31,7 @@ from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_room import aside_bytes
 from bouncestream.outbox.replication import Replication, replication
 from bouncestream.ports import Clock
+from bouncestream.supervisor import Supervisor
 
 log = logging.getLogger("bouncestream.upkeep")
 
@@ -54,7 +56,8 @@ class Upkeep:
     health: Health
     metrics: Metrics
     settings: Retention
-    may_purge: Callable[[], bool] = lambda: True  #: with several bridges, one does
+    may_purge: Callable[[], bool] = lambda: True  #: with several bridges, one does, and within its `term`
+    term: Callable[[], AbstractContextManager[object]] = nullcontext
     _believed: Believed | None = field(default=None, init=False)
     _noted_at: float = field(default=float("-inf"), init=False)
     #: Rows of an earlier version may be there, in which the person is not noted.
@@ -62,11 +65,21 @@ class Upkeep:
 
     async def run(self) -> None:
         """Keep up the outbox, for ever."""
+        async with Supervisor(self.health) as side:
+            side.keep("looks", self._look)
+            await self._run()
+
+    async def _look(self) -> None:
+        """Look beside all else: what is done to a database that does not answer may wait for a minute."""
+        while True:
+            await self.intake.look()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _run(self) -> None:
         purge_at = self.clock.monotonic() + PURGE_EVERY
         await self._look_for_damage()
         while True:
             try:
-                await self.intake.look()
                 await self.intake.revive()
                 await self.renew_gauges()
                 if self._believed is None:
@@ -78,16 +91,15 @@ class Upkeep:
                         await asyncio.sleep(PURGE_PAUSE)
                         continue
                 if self.clock.monotonic() >= purge_at and self.may_purge():
-                    more = await self._retention()
+                    with self.term():
+                        more = await self._retention()
                     purge_at = self.clock.monotonic() + (PURGE_PAUSE if more else PURGE_EVERY)
                     if more:
                         await asyncio.sleep(PURGE_PAUSE)
                         continue
             except StoreError as error:
                 log.debug("maintenance is delayed: %s", error)
-            for _ in range(round(EVERY / LOOK_EVERY)):
-                await asyncio.sleep(LOOK_EVERY)
-                await self.intake.look()
+            await asyncio.sleep(EVERY)
 
     async def renew_gauges(self) -> None:
         """Renew the gauges of the outbox in /metrics."""
@@ -126,7 +138,7 @@ class Upkeep:
         """Run a step of retention; what keeps it from its work for longer than a moment is told."""
         try:
             return await self._purge()
-        except StoreBusy:
+        except (StoreBusy, LeaseLost):
             raise
         except StoreError as error:
             self.health.set("retention", Status.YELLOW, f"no expired data is deleted: {error}")

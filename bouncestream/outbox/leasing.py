@@ -11,7 +11,8 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -23,6 +24,7 @@ from bouncestream.metrics import BRIDGES, LEASE_LEFT, LEASES_LOST, LEASES_TAKEN,
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.postgres import leases
+from bouncestream.outbox.postgres.leases import TERM, Term
 from bouncestream.ports import Clock
 
 log = logging.getLogger("bouncestream.leases")
@@ -79,6 +81,10 @@ class OneBridge:
         """The outbox as it is."""
         return db or self.db
 
+    def term(self, name: str) -> AbstractContextManager[object]:
+        """Nothing: nobody else writes."""
+        return nullcontext()
+
     def safe(self, name: str) -> bool:
         """Always."""
         return True
@@ -94,7 +100,7 @@ class Fenced:
 
     async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T:
         """Run a job as `Database.write` does."""
-        job = leases.proven(fn, self.tenure.name, self.holder, self.tenure.epoch)
+        job = leases.proven(fn, Term(self.tenure.name, self.holder, self.tenure.epoch))
         return await self.db.write(job, rows=rows, size=size)
 
     async def read(self, fn: Callable[[Conn], T]) -> T:
@@ -170,8 +176,18 @@ class Leasing:
         return self._tenures[name]
 
     def fenced(self, name: str, db: Store | None = None) -> Store:
-        """The outbox for the work under a lease; `db`: over another session."""
-        return Fenced(db or self.db, self.tenure(name), self.holder)
+        """The outbox for the work under a lease, which proves its `term`; `db`: over another session."""
+        return self.db if db is None else Fenced(db, self.tenure(name), self.holder)
+
+    @contextmanager
+    def term(self, name: str) -> Iterator[None]:
+        """Within it, all that is written, also by tasks that are begun in it, proves the epoch that this bridge has
+        of that lease now. A write raises LeaseLost when another bridge has it by then."""
+        token = TERM.set(Term(name, self.holder, self.tenure(name).epoch))
+        try:
+            yield
+        finally:
+            TERM.reset(token)
 
     def safe(self, name: str) -> bool:
         """Whether something may begin now outside of the outbox under a lease."""
@@ -179,8 +195,8 @@ class Leasing:
 
     def hold(self, name: str, work: Work, ended: Ended = lambda: None) -> Work:
         """The work, done only while this bridge has the lease `name`: begun when it has got it, cut off in time
-        before it may have ended, and begun anew with the next one. `ended` is called each time it has ended: it
-        takes off the health board what this bridge does not do any more."""
+        before it may have ended, and begun anew with the next one; what it writes proves its `term`. `ended` is
+        called each time it has ended: it takes off the health board what this bridge does not do any more."""
         tenure = self.tenure(name)
 
         async def held() -> object:
@@ -188,7 +204,9 @@ class Leasing:
                 if self._stopping or not tenure.safe(self.clock.monotonic()):
                     await self._next_news(None)
                     continue
-                epoch, task = tenure.epoch, asyncio.ensure_future(work())
+                epoch = tenure.epoch
+                with self.term(name):
+                    task = asyncio.ensure_future(work())
                 try:
                     await self._while_safe(tenure, task)
                 finally:
@@ -255,9 +273,7 @@ class Leasing:
         names = [name for name, one in self._tenures.items() if not self._stopping or one.held(asked_at)]
         try:
             async with asyncio.timeout(PATIENCE):
-                self._met, found, self.standing, self.bridges = await self.db.write(
-                    partial(self._job, names=names, board=self._told())
-                )
+                self._met, found, self.standing, self.bridges = await self._answer(names)
         except (TimeoutError, StoreError) as error:
             log.debug("the leases were not renewed: %s", error or "the database did not answer")
             return False
@@ -283,6 +299,27 @@ class Leasing:
         why = f"its words are with the bridge {self.name}"
         told = {name: [part.state.value, (part.why and why) if hidden else part.why] for name, part in parts}
         return json.dumps(told)
+
+    async def _answer(self, names: list[str]) -> tuple[bool, dict[str, int], list[Lease], list[Bridge]]:
+        """What the database says. The one writer may wait for what a frozen bridge has locked: so that is looked
+        for meanwhile, by the reader."""
+        looking = asyncio.create_task(self._end_frozen())
+        try:
+            return await self.db.write(partial(self._job, names=names, board=self._told()))
+        finally:
+            looking.cancel()
+
+    async def _end_frozen(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(AGAIN)
+            try:
+                ended = await self.db.read(leases.end_frozen)
+            except StoreError as error:
+                log.debug("whether a bridge is frozen in a change is not known: %s", error)
+                continue
+            if ended:
+                log.warning("a bridge was frozen or cut off in the middle of a change, which was undone")
 
     def _job(
         self, conn: Conn, names: list[str], board: str

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 
 from bouncestream.backoff import backoff
-from bouncestream.errors import SinkError, StoreError
+from bouncestream.errors import LeaseLost, SinkError, StoreError
 from bouncestream.event import Kind
 from bouncestream.health import Health, Status
 from bouncestream.metrics import BRAKE_HELD, Metrics
@@ -90,6 +90,7 @@ class Relay:
         #: What this turn has seen, where nothing was due: how often it had been woken by then, and when something
         #: will be due (None: nothing is pending).
         self._next: tuple[int, float | None] | None = None
+        self._doubtful: set[str] = set()  #: labels of what was posted when another bridge had taken over
         self._newest = 0  #: of the rows that a dry run found: they wait for the next live one
         #: Set while nothing is due and nothing waits for verification.
         self.idle = asyncio.Event()
@@ -115,6 +116,13 @@ class Relay:
         self.context.stopping = True
         self._stopped.set()
         self._wake.set()
+
+    def doubtful(self) -> set[str]:
+        """Once it was cut off: the labels of what it may have posted when another bridge had taken over."""
+        if self.context.stopping:
+            return set()
+        sent = {one.claimed.label for one in self.context.ledger.entries.values() if one.sent is not None}
+        return self._doubtful | sent
 
     def set_policy(self, unsubscribe: str, rules: Rules) -> None:
         """Set the policy for what is claimed from now on; `unsubscribe`: a word of `[policy] unsubscribe`."""
@@ -145,6 +153,8 @@ class Relay:
                         await self._wait()
                 except StoreError as error:
                     failures += 1
+                    if isinstance(error, LeaseLost):
+                        self._doubtful = self.doubtful()
                     self._reconciled &= not may_have_forgotten(self.context, error)
                     self.context.health.set("relay", Status.RED, str(error))
                     self._read_back_all()
@@ -177,8 +187,7 @@ class Relay:
         context = self.context
         self._data_version = await context.db.data_version()
         await context.db.write(delivery.reset_absences)
-        kept = await context.db.read(partial(reposts.later_reads, now=context.clock.now()))
-        context.later.restore(kept, context.clock.monotonic())
+        await self._read_later()
         if self.context.settings.dry_run:
             self._newest = await self.context.db.read(delivery.newest_row)
         else:
@@ -307,9 +316,18 @@ class Relay:
             late = self.context.settings.late and now >= looked + LONGEST_WAIT
             if late or self._data_version not in (None, version):
                 looked = now
+                if self.context.settings.late:  # a bridge that was relieved may have asked for more (`doubts`)
+                    with suppress(StoreError):
+                        await self._read_later()
                 self._left_behind = self.context.reposts = self.braking.changed = True
                 self.wake()
             self._data_version = version
+
+    async def _read_later(self) -> None:
+        """Take over which labels are to be read again later."""
+        context = self.context
+        kept = await context.db.read(partial(reposts.later_reads, now=context.clock.now()))
+        context.later.restore(kept, context.clock.monotonic())
 
     # -- what the sink allows --------------------------------------------------------------------------------
 

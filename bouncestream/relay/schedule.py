@@ -58,9 +58,11 @@ class LaterReads:
         return float(self.margin * LATER_GROWTH ** min(step, LATER_READS - 1))
 
     def restore(self, kept: Mapping[str, Next], now: float) -> None:
-        """Take over what an earlier run left. No clock that jumped makes a wait longer than it ever was."""
+        """Take over what an earlier run left, or another bridge has asked for: the earlier read counts. No clock
+        that jumped makes a wait longer than it ever was."""
         for label, (step, wait) in kept.items():
-            self._due[label] = now + min(max(wait, 0.0), self.wait(step)), step
+            found = now + min(max(wait, 0.0), self.wait(step)), step
+            self._due[label] = min(found, self._due.get(label, found))
 
     def plan(self, labels: Iterable[str], now: float) -> dict[str, Next | None]:
         """Begin anew with these."""

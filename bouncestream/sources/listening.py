@@ -4,13 +4,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from bouncestream.backoff import backoff
 from bouncestream.errors import ListenError
 
 #: Seconds between two attempts, at most.
 LONGEST = 60.0
+
+
+@contextmanager
+def listening_on(where: str) -> Iterator[None]:
+    """Raise ListenError where what is within cannot listen on an address."""
+    try:
+        yield
+    except OSError as error:
+        raise ListenError(
+            f"cannot listen on {where}: {error.strerror}. Is another bouncestream running?"
+        ) from error
 
 
 async def until_listening(

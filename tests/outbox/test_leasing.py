@@ -12,12 +12,13 @@ import pytest
 
 from bouncestream.clock import SystemClock
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import BridgeTaken, LeaseLost, StoreUnavailable
+from bouncestream.errors import BridgeTaken, StoreUnavailable
 from bouncestream.health import Health, Status
 from bouncestream.lease import GUARD, TTL, Bridge, Lease
 from bouncestream.metrics import BRIDGES, LEASE_LEFT, LEASES_LOST, LEASES_TAKEN, Metrics
 from bouncestream.outbox import leasing
 from bouncestream.outbox.leasing import Leasing
+from bouncestream.outbox.postgres.leases import TERM, Term
 
 
 class Clock(SystemClock):
@@ -72,14 +73,9 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> Rows:
     def give_up(rows: Rows, holder: str) -> None:
         rows.holder = "" if rows.holder == holder else rows.holder
 
-    def prove(rows: Rows, name: str, holder: str, epoch: int) -> None:
-        if (rows.holder, rows.epoch) != (holder, epoch):
-            raise LeaseLost("Another bridge has taken over.")
-
     monkeypatch.setattr(leasing.leases, "take", take)
     monkeypatch.setattr(leasing.leases, "meet", meet)
     monkeypatch.setattr(leasing.leases, "give_up", give_up)
-    monkeypatch.setattr(leasing.leases, "prove", prove)
     monkeypatch.setattr(leasing.leases, "leave", lambda rows, name, run: rows.names.pop(name, None))
     monkeypatch.setattr(leasing.leases, "leases", lambda rows: [])
     monkeypatch.setattr(leasing.leases, "bridges", lambda rows: [])
@@ -193,18 +189,33 @@ async def test_work_is_cut_off_before_a_lease_ends_that_is_not_renewed(make: Mak
     await task
 
 
-async def test_a_job_of_a_former_holder_fails_in_its_own_transaction(make: Make, rows: Rows) -> None:
-    one, job = make(), Job()
+async def test_work_goes_by_its_own_term_also_when_its_bridge_has_the_next_one(make: Make, rows: Rows) -> None:
+    """What it knows is of its own term. `ServerDatabase` proves it in each transaction."""
+    one = make()
+    terms: list[Term | None] = []
+    begun, more = asyncio.Event(), asyncio.Event()
+
+    async def job() -> None:
+        async def part() -> None:
+            await more.wait()
+            terms.append(TERM.get())
+
+        terms.append(TERM.get())
+        begun.set()
+        await part_of(part)
+
+    async def part_of(part: Callable[[], Awaitable[None]]) -> None:
+        await asyncio.ensure_future(part())  # type: ignore[arg-type]
+
     task = await held(one, job)
-    await job.until(1, 0)
-    fenced = one.fenced("relay")
-    assert await fenced.write(lambda conn: 7) == 7
-    rows.holder, rows.epoch = "two:2b", rows.epoch + 1
-    with pytest.raises(LeaseLost):
-        await fenced.write(lambda conn: 7)
-    job.done.set()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await begun.wait()
+    one.tenure("relay").epoch = 9
+    more.set()
+    await task
+    assert terms == [Term("relay", one.holder, 1)] * 2
+    assert TERM.get() is None
+    with one.term("relay"):
+        assert TERM.get() == Term("relay", one.holder, 9)
 
 
 async def test_work_that_misses_its_cut_is_cut_off_again(

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.relay.several URL NAME LISTMONK USER TOKEN TTL`: the relay of one bridge among several, as a
-process that is killed and stopped. It says on its standard output what it does. With RECORDS in its environment it
-records in Listmonk's tables.
+"""`python -m tests.relay.several URL NAME LISTMONK USER TOKEN TTL [STEP SIGNAL]`: the relay of one bridge among
+several, as a process that is killed and stopped, by itself at a step of `tests.relay.steps`. It says on its
+standard output what it does. With RECORDS in its environment it records in Listmonk's
+tables.
 """
 
 from __future__ import annotations
@@ -85,9 +86,13 @@ async def main(url: str, name: str, listmonk: str, user: str, token: str) -> Non
 
 
 if __name__ == "__main__":
-    *told, seconds = sys.argv[1:]
+    told, (seconds, *step) = sys.argv[1:6], sys.argv[6:]
     ttl = float(seconds)
     # before anything else takes these names
-    lease.TTL, lease.RENEW, lease.GUARD = ttl, ttl / 3, ttl / 5  # type: ignore[misc]
+    lease.TTL, lease.RENEW, lease.GUARD, lease.FROZEN = ttl, ttl / 3, ttl / 5, max(1.0, ttl / 3)  # type: ignore[misc]
+    if step:
+        from tests.relay.steps import place
+
+        place(step[0], int(step[1]))
     logging.basicConfig(level=logging.INFO)
     asyncio.run(main(*told))

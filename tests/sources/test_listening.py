@@ -8,7 +8,7 @@ import os
 import pytest
 
 from bouncestream.errors import ListenError
-from bouncestream.sources.listening import until_listening
+from bouncestream.sources.listening import listening_on, until_listening
 
 
 async def test_it_tells_why_and_tries_until_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +41,9 @@ async def test_a_bug_is_no_reason_to_wait() -> None:
 
     with pytest.raises(ValueError):
         await until_listening(listen, "", print, lambda: 0.0)
+
+
+def test_an_address_that_is_taken_is_told_in_words() -> None:
+    told = r"cannot listen on 127.0.0.1:25: .* Is another bouncestream running\?"
+    with pytest.raises(ListenError, match=told), listening_on("127.0.0.1:25"):
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))

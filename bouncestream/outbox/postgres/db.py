@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bouncestream.errors import NoOutbox, StoreError, StoreUnavailable
 from bouncestream.outbox.batch import Job, Outcome, refuse
@@ -17,12 +18,16 @@ from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.batch import run_batch
 from bouncestream.outbox.postgres.beside import Beside
 from bouncestream.outbox.postgres.connection import PATIENCE, ServerConnection, begin
+from bouncestream.outbox.postgres.leases import TERM, proven
 from bouncestream.outbox.postgres.schema import create, current
 from bouncestream.outbox.postgres.session import Session, SessionThread
 from bouncestream.outbox.postgres.switch import settle
 from bouncestream.outbox.postgres.unlock import Unlocking
 
 T = TypeVar("T")
+#: A commit that the server has not answered for so long stores nothing: it hangs, or the network is cut, or its
+#: synchronous standby is gone. And how long a look waits for the reader, who may be busy; seconds.
+STALLED, LOOK = 8.0, 1.0
 
 
 class ServerDatabase(Database):
@@ -37,6 +42,8 @@ class ServerDatabase(Database):
         self._writes = SessionThread(Session(self.server, unlocking=writes), "outbox writing")
         self._reads = SessionThread(Session(self.server, unlocking=reads), "outbox reading")
         self._beside: list[Beside] = []
+        self._since: float | None = None  # when the commit in hand began
+        self._looking: asyncio.Future[int] | None = None
 
     async def _open(self, *, lock: bool, create: bool, seal: bool | None) -> None:
         instance = await self._writes.run(_prepare if create else _found)
@@ -46,8 +53,21 @@ class ServerDatabase(Database):
             self._writes.session.unlocking.seals = seal
         await self._writes.run(self._writes.session.unlocking)
 
+    def _queue(
+        self, fn: Callable[..., Any], rows: int, size: int, many: bool = False, item: Any = None
+    ) -> asyncio.Future[Any]:
+        """As for a file; what is done under a lease proves its epoch in the same transaction, or raises
+        LeaseLost."""
+        if (term := TERM.get()) is None:
+            return super()._queue(fn, rows, size, many, item)
+        return super()._queue(proven(partial(_alone, fn, item) if many else fn, term), rows, size)
+
     async def _commit(self, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
-        return await self._writes.call(partial(_commit, self._writes.session, jobs))
+        self._since = asyncio.get_running_loop().time()
+        try:
+            return await self._writes.call(partial(_commit, self._writes.session, jobs))
+        finally:
+            self._since = None
 
     async def read(self, fn: Callable[[Conn], T]) -> T:
         """Run a function on the reading session: one consistent view of all that is committed."""
@@ -68,8 +88,19 @@ class ServerDatabase(Database):
         return await self._reads.run(in_snapshot, size), 0
 
     async def look(self) -> None:
-        """Raise StoreUnavailable when the server is away."""
-        await self._reads.run(in_snapshot, _newest_move)
+        """Raise StoreUnavailable when the server is away, or does not answer. Returns soon in any case."""
+        if self._since is not None and asyncio.get_running_loop().time() > self._since + STALLED:
+            raise StoreUnavailable(
+                f"PostgreSQL has not answered for {STALLED:.0f} s: nothing is acknowledged. Next: see that it "
+                "runs, that its synchronous standby does, and that the network lets it answer; bouncestream "
+                "connects again by itself."
+            )
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._reads.run(in_snapshot, _newest_move))
+        done, _ = await asyncio.wait([self._looking], timeout=LOOK)
+        if done:
+            self._looking = None
+            done.pop().result()
 
     async def vacuum_step(self, pages: int = 250) -> int:
         """Nothing: PostgreSQL does that by itself (autovacuum)."""
@@ -90,8 +121,15 @@ class ServerDatabase(Database):
     async def _end(self) -> None:
         for beside in self._beside:
             await beside.stop()
+        if self._looking is not None:
+            await asyncio.wait([self._looking])
+            self._looking.exception()
         for thread in (self._reads, self._writes):
             await thread.stop()
+
+
+def _alone(fn: Callable[[Conn, Sequence[T]], Sequence[T]], item: T, conn: Conn) -> T:
+    return fn(conn, [item])[0]
 
 
 def _prepare(conn: ServerConnection) -> str:

@@ -9,8 +9,9 @@ transactions prove their epoch by.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from importlib.resources import files
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from bouncestream.errors import LeaseLost
 from bouncestream.lease import FROZEN, TTL, Bridge, Lease
@@ -19,6 +20,18 @@ from bouncestream.outbox.queries import parse
 
 T = TypeVar("T")
 
+
+class Term(NamedTuple):
+    """One epoch of a lease, as its holder proves it."""
+
+    name: str
+    holder: str
+    epoch: int
+
+
+#: The term under which the running task works; None: under no lease. It goes with the task, and with those that it
+#: begins: so whatever they write proves the epoch that their knowledge is of, and none of them can forget to.
+TERM: ContextVar[Term | None] = ContextVar("term", default=None)
 #: A bridge that was not seen for so long is no more; seconds.
 FORGET_AFTER = 7 * 86400.0
 
@@ -49,8 +62,14 @@ def _is_locked(conn: Conn, name: str) -> bool:
     that. Such a change is ended after some seconds, by the server or here."""
     if conn.execute(QUERIES["lock_lease"], (name,)).fetchone() is not None:
         return False
-    conn.execute(QUERIES["end_frozen"], {"after": FROZEN}).fetchall()
+    end_frozen(conn)
     return True
+
+
+def end_frozen(conn: Conn) -> int:
+    """End the changes of bridges that are frozen or cut off in the middle of them, so that nobody waits for what
+    they have locked; how many there were. They have changed nothing."""
+    return len(conn.execute(QUERIES["end_frozen"], {"after": FROZEN}).fetchall())
 
 
 def give_up(conn: Conn, holder: str) -> None:
@@ -67,11 +86,11 @@ def prove(conn: Conn, name: str, holder: str, epoch: int) -> None:
         )
 
 
-def proven(job: Callable[[Conn], T], name: str, holder: str, epoch: int) -> Callable[[Conn], T]:
-    """The job, in a transaction of that epoch or not at all. It raises LeaseLost."""
+def proven(job: Callable[[Conn], T], term: Term) -> Callable[[Conn], T]:
+    """The job, in a transaction of that term or not at all. It raises LeaseLost."""
 
     def run(conn: Conn) -> T:
-        prove(conn, name, holder, epoch)
+        prove(conn, *term)
         return job(conn)
 
     return run

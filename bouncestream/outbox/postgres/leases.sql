@@ -12,12 +12,17 @@ SELECT 1 FROM lease WHERE name = ? FOR UPDATE SKIP LOCKED;
 
 -- name: end_frozen
 -- The server itself ends a transaction only between two synchronisations; one whose client is frozen in the middle of a
--- pipeline it would keep for as long as the connection lasts. Whoever proves a lease has this lock of its table.
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+-- pipeline, or cut off, it would keep for as long as the connection lasts, with the keys that it has inserted. Whoever
+-- proves a lease has the first of these locks; whoever of ours stores anything has the second.
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity AS a
 WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
   AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - :after * interval '1 second'
-  AND pid IN (SELECT pid FROM pg_locks
-              WHERE relation = CAST('lease' AS regclass) AND mode = 'RowShareLock' AND granted);
+  AND EXISTS (SELECT FROM pg_locks AS l
+              WHERE l.pid = a.pid AND granted
+                AND (relation = CAST('lease' AS regclass) AND mode = 'RowShareLock'
+                     OR application_name LIKE 'bouncestream %' AND mode = 'RowExclusiveLock'
+                        AND relation IN (SELECT oid FROM pg_class
+                                         WHERE relnamespace = CAST(current_schema() AS regnamespace))));
 
 -- name: take_lease
 -- A new lease, one that had ended, or the holder's own; no row for one that another holds.

@@ -11,13 +11,13 @@ from functools import partial
 import pytest
 
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import StoreUnavailable
+from bouncestream.errors import LeaseLost, StoreUnavailable
 from bouncestream.outbox import arrivals
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta, set_meta, tally
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres import session
+from bouncestream.outbox.postgres import leases, session
 from tests.outbox.make import NOW, event, submission
 from tests.postgres.cluster import Cluster
 
@@ -143,3 +143,50 @@ async def test_a_server_that_became_a_standby_is_left(store: Database, pg_url: s
     assert before.conn.closed
     await asyncio.to_thread(cluster.psql, f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
     await store.write(partial(set_meta, name="a", value="1"))
+
+
+async def test_what_is_done_under_a_lease_that_another_has_changes_nothing(store: Database) -> None:
+    """Whoever writes it, and in whichever task: the term goes with the task that the work began in."""
+    epoch = (await store.write(partial(leases.take, names=["relay"], holder="one:1")))["relay"]
+
+    async def work(name: str) -> None:
+        await store.write(partial(set_meta, name=name, value="1"))
+        await store.write_each(arrivals.take_many, (submission(event(recipient=f"{name}@example.com")), NOW))
+
+    for name, held in (("mine", epoch), ("former", epoch + 1)):
+        token = leases.TERM.set(leases.Term("relay", "one:1", held))
+        task = asyncio.create_task(work(name))
+        leases.TERM.reset(token)
+        if name == "mine":
+            await task
+        else:
+            with pytest.raises(LeaseLost):
+                await task
+    token = leases.TERM.set(leases.Term("relay", "one:1", epoch + 1))
+    try:
+        with pytest.raises(LeaseLost):
+            await store.write_each(arrivals.take_many, (submission(event(recipient="b@example.com")), NOW))
+    finally:
+        leases.TERM.reset(token)
+    await store.write(partial(set_meta, name="anybody", value="1"))
+    found = [await store.read(partial(get_meta, name=name)) for name in ("mine", "former", "anybody")]
+    assert found == ["1", None, "1"]
+    assert (await store.read(tally))["pending"] == 1
+
+
+async def test_a_server_that_says_nothing_is_told(primary: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bouncestream.outbox.postgres.db.STALLED", 0.3)
+    monkeypatch.setattr("bouncestream.outbox.postgres.db.LOOK", 0.05)
+    db = await Database.open(Server(primary.url(), "one"))
+    await db.look()
+    primary.pause()
+    writing = asyncio.ensure_future(db.write(partial(set_meta, name="a", value="1")))
+    await asyncio.sleep(0.1)
+    await db.look()  # it may only be slow
+    await asyncio.sleep(0.3)
+    with pytest.raises(StoreUnavailable, match="has not answered for"):
+        await db.look()
+    primary.resume()
+    await writing
+    await db.look()
+    await db.close()

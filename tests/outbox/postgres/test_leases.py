@@ -90,14 +90,14 @@ def test_a_former_holder_changes_nothing(conn: ServerConnection, other: ServerCo
     def change(conn: ServerConnection) -> None:
         conn.execute("INSERT INTO meta (name, value) VALUES ('changed', ?)", (conn.bridge,))
 
-    job(conn, leases.proven(change, "relay", A, 1))
+    job(conn, leases.proven(change, leases.Term("relay", A, 1)))
     conn.execute("DELETE FROM meta WHERE name = 'changed'")
     lapse(conn)
     take(other, B)
     with pytest.raises(LeaseLost, match="Another bridge has taken over"):
-        job(conn, leases.proven(change, "relay", A, 1))
+        job(conn, leases.proven(change, leases.Term("relay", A, 1)))
     with pytest.raises(LeaseLost):
-        job(conn, leases.proven(change, "relay", A, 2))  # the right epoch, but not its own
+        job(conn, leases.proven(change, leases.Term("relay", A, 2)))  # the right epoch, but not its own
     assert conn.execute("SELECT count(*) FROM meta WHERE name = 'changed'").fetchone() == (0,)
 
 
@@ -135,6 +135,27 @@ def test_a_change_whose_bridge_is_frozen_in_it_is_ended(
 
     with pytest.raises(connection.Failed):
         change()
+
+
+def test_who_is_frozen_as_it_stores_holds_nobody_up(
+    conn: ServerConnection, other: ServerConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has inserted a key, in the middle of a pipeline: whoever has the same one would wait for it."""
+    monkeypatch.setattr(leases, "FROZEN", 0.3)
+    store = "INSERT INTO meta (name, value) VALUES ('changed', ?)"
+
+    def change() -> None:
+        with conn.hurrying():
+            connection.begin(conn)
+            assert conn.execute(store, ("former",)).rowcount == 1
+            assert leases.end_frozen(other) == 0, "it may only be slow"
+            time.sleep(0.5)
+            assert leases.end_frozen(other) == 1
+
+    with pytest.raises(connection.Failed):
+        change()
+    other.execute(store, ("other",))
+    assert other.execute("SELECT value FROM meta WHERE name = 'changed'").fetchone() == ("other",)
 
 
 def test_two_runs_of_one_name_are_told_apart(conn: ServerConnection, other: ServerConnection) -> None:
