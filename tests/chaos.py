@@ -2,7 +2,7 @@
 """`make chaos`: the long version of the simulation and of the storms, with its figures.
 
 python -m tests.chaos [--schedules 50000] [--long-stalls 2000] [--storms 10] [--brake-storms 3] [--mail-storms 10]
-    [--first SEED]
+    [--bridge-storms 5] [--first SEED]
 
 In schedules with long stalls (nothing is written for one to three times the grace time) some events count twice,
 which no rule can prevent: these are told, and all else must be right. Of each kind of stall as many are played.
@@ -23,11 +23,13 @@ from typing import Any
 
 from bouncestream.sandbox import Action, Sandbox, SandboxSettings, Subscriber
 from tests.e2e.brake_storm import BrakeStorm
+from tests.e2e.bridge_storm import into_the_sandbox
 from tests.e2e.mail_storm import MailStorm
 from tests.e2e.program import Program
 from tests.e2e.storm import Storm
 from tests.mailserver.dovecot import Dovecot, free_port
 from tests.mailserver.proxy import Proxy
+from tests.postgres.cluster import programs
 from tests.simulation.test_simulation import LONG_STALLS, NAMED, ONE_STALL, simulate
 
 
@@ -156,6 +158,7 @@ def main() -> int:
     parser.add_argument("--storms", type=int, default=10)
     parser.add_argument("--brake-storms", type=int, default=3)
     parser.add_argument("--mail-storms", type=int, default=10)
+    parser.add_argument("--bridge-storms", type=int, default=5)
     parser.add_argument("--first", type=int, default=0)
     args = parser.parse_args()
     good = all(asyncio.run(storm(args.first + number)) for number in range(args.storms))
@@ -165,6 +168,13 @@ def main() -> int:
         good = False
     else:
         good = all(asyncio.run(mail_storm(args.first + number)) for number in range(args.mail_storms)) and good
+    if programs() is None:
+        print("PostgreSQL is not installed (apt-get install postgresql): no bridge storms")
+        good = False
+    else:
+        good = (
+            all(asyncio.run(into_the_sandbox(args.first + number)) for number in range(args.bridge_storms)) and good
+        )
     good = schedules(args.first, args.schedules, "schedules", set()) and good
     for name, weather in (("two stalls of 10 to 30 min", LONG_STALLS), ("one stall of 650 s", ONE_STALL)):
         good = schedules(args.first, args.long_stalls, name, NAMED, **weather) and good

@@ -180,14 +180,15 @@ def event(number: int, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
-async def post(session: aiohttp.ClientSession, program: Program, body: Any) -> dict[str, int]:
-    """One request to the generic webhook; its receipt. Raises aiohttp.ClientError unless it was answered 200."""
+async def post(session: aiohttp.ClientSession, program: Program, body: Any, within: float = 10) -> dict[str, int]:
+    """One request to the generic webhook; its receipt. Raises aiohttp.ClientError unless it was answered 200, and
+    TimeoutError when it was not answered within so many seconds."""
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     async with session.post(
         program.url + "/webhooks/shop",
         data=orjson.dumps(body),
         headers=headers,
-        timeout=aiohttp.ClientTimeout(total=10),
+        timeout=aiohttp.ClientTimeout(total=within),
     ) as response:
         response.raise_for_status()
         receipt: dict[str, int] = orjson.loads(await response.read())

@@ -6,58 +6,38 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
+from bouncestream.clock import SystemClock
 from bouncestream.outbox.bridges import AtWork, at_work
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.delivery import due_in
 from bouncestream.outbox.place import Server
 from bouncestream.sandbox import Sandbox
+from tests.e2e.bridges import bridge, deliver, recorded, rows, running
 from tests.e2e.program import Program, event, post
 
 pytestmark = [pytest.mark.process, pytest.mark.wrapped]
 
 
-def program(folder: Path, url: str, name: str, sandbox: Sandbox) -> Program:
-    """A bridge of that name, which is not started yet."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / name).mkdir()
-    made = Program(folder / name, sandbox.url, port)
-    made.environment |= {
-        "BOUNCESTREAM__OUTBOX__URL": url,
-        "BOUNCESTREAM__BRIDGE__NAME": name,
-        "BOUNCESTREAM_TEST_TTL": "3",
-    }
-    return made
-
-
 async def test_two_bridges_take_in_and_one_delivers_whoever_is_killed(
     pg_url: str, tmp_path: Path, sandbox: Sandbox, session: aiohttp.ClientSession
 ) -> None:
-    one, two = (program(tmp_path, pg_url, name, sandbox) for name in ("one", "two"))
+    one, two = (bridge(tmp_path, pg_url, name, sandbox.url) for name in ("one", "two"))
     db = None
-
-    async def until(rows: int) -> None:
-        async with asyncio.timeout(60):
-            while len(recorded(sandbox)) < rows:
-                await asyncio.sleep(0.02)
 
     try:
         await one.start()
         await two.start()
         await asyncio.gather(*(post(session, (one, two)[n % 2], event(n)) for n in range(60)))
-        await until(60)
+        await recorded(sandbox, 60)
         await one.kill()
         await asyncio.gather(*(post(session, two, event(n)) for n in range(60, 90)))
-        await until(90)
-        ids = [row["meta"]["id"] for row in recorded(sandbox)]
-        assert len(ids) == len(set(ids)) == 90
+        assert set((await recorded(sandbox, 90)).values()) == {1}
         db = await Database.open(Server(pg_url, "who looks"))
         found: dict[str, AtWork] = {at.bridge.name: at for at in await db.read(at_work)}
         assert set(found) == {"one", "two"} and not found["one"].jobs
@@ -76,7 +56,7 @@ async def test_a_former_leader_is_ready_though_what_it_led_was_not(
     pg_url: str, tmp_path: Path, sandbox: Sandbox, session: aiohttp.ClientSession
 ) -> None:
     """It was frozen while Listmonk was away, and another bridge has taken over."""
-    one, two = (program(tmp_path, pg_url, name, sandbox) for name in ("one", "two"))
+    one, two = (bridge(tmp_path, pg_url, name, sandbox.url) for name in ("one", "two"))
 
     async def until(bridge: Program, listmonk: str, ready: bool) -> None:
         async with asyncio.timeout(30):
@@ -116,6 +96,41 @@ async def test_a_former_leader_is_ready_though_what_it_led_was_not(
                 await each.kill()
 
 
+@pytest.mark.parametrize("ahead", [600, -600])
+async def test_a_clock_that_is_minutes_wrong_only_delays(
+    ahead: int, pg_url: str, tmp_path: Path, sandbox: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    """One of two bridges is ten minutes ahead of the other, or behind it. Both take in, each of them delivers."""
+    one, two = (bridge(tmp_path, pg_url, name, sandbox.url) for name in ("one", "two"))
+    one.environment["BOUNCESTREAM_TEST_CLOCK"] = str(ahead)
+    db = await Database.open(Server(pg_url, "who looks"))
+
+    async def waits() -> float:
+        """Seconds until the next event is due, by the right clock."""
+        return await db.read(partial(due_in, now=SystemClock().now())) or 0.0
+
+    try:
+        async with running(one, two):  # the wrong one delivers
+            await asyncio.gather(*(deliver(session, [one], number) for number in range(20)))
+            await recorded(sandbox, 20)
+            await asyncio.gather(*(deliver(session, [two], number) for number in range(20, 40)))
+            if ahead > 0:
+                await recorded(sandbox, 40)
+            else:
+                assert len(rows(sandbox)) == 20, "by its clock they are not due for ten minutes"
+            await one.kill()  # now the right one does
+            await asyncio.gather(*(deliver(session, [two], number) for number in range(40, 60)))
+            assert set((await recorded(sandbox, 60)).values()) == {1}
+            await one.start()
+            await deliver(session, [one], 60)
+            if ahead > 0:
+                assert ahead - 20 < await waits() <= ahead, "taken in by the clock that is ahead"
+            else:
+                await recorded(sandbox, 61)
+    finally:
+        await db.close()
+
+
 async def metrics(session: aiohttp.ClientSession, bridge: Program) -> str:
     async with session.get(f"{bridge.url}/metrics") as answer:
         return await answer.text()
@@ -128,8 +143,3 @@ async def boards(url: str) -> list[dict[str, dict[str, str]]]:
         return [one.bridge.parts for one in await db.read(at_work)]
     finally:
         await db.close()
-
-
-def recorded(sandbox: Sandbox) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = sandbox.state()["rows"]
-    return rows

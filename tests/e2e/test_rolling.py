@@ -15,8 +15,8 @@ import pytest
 
 from bouncestream.outbox.postgres.steps import END_FIRST, GO_ON
 from bouncestream.sandbox import Sandbox
+from tests.e2e import bridges
 from tests.e2e.program import Program, event, post
-from tests.e2e.test_bridges import program, recorded
 
 pytestmark = [pytest.mark.process, pytest.mark.wrapped]
 
@@ -67,7 +67,7 @@ class Webhooks:
 
 @pytest.fixture
 async def pair(pg_url: str, tmp_path: Path, sandbox: Sandbox) -> AsyncIterator[tuple[Program, Program]]:
-    one, two = (program(tmp_path, pg_url, name, sandbox) for name in ("one", "two"))
+    one, two = (bridges.bridge(tmp_path, pg_url, name, sandbox.url) for name in ("one", "two"))
     await one.start()
     await two.start()
     yield one, two
@@ -94,9 +94,9 @@ async def update(bridge: Program, step: str) -> None:
 async def delivered(sandbox: Sandbox, webhooks: Webhooks) -> None:
     """Until each event is recorded, and none twice."""
     async with asyncio.timeout(30):
-        while len(recorded(sandbox)) < webhooks.stored:
+        while len(sandbox.state()["rows"]) < webhooks.stored:
             await asyncio.sleep(0.02)
-    ids = [row["meta"]["id"] for row in recorded(sandbox)]
+    ids = [row["meta"]["id"] for row in sandbox.state()["rows"]]
     assert len(ids) == len(set(ids)) == webhooks.stored
 
 
@@ -173,9 +173,9 @@ async def test_an_older_one_that_wakes_up_stores_nothing_and_who_is_killed_goes_
     assert await intake(session, two) == 503
     await post(session, one, event(2))
     async with asyncio.timeout(20):
-        while len(recorded(sandbox)) < 2:
+        while len(sandbox.state()["rows"]) < 2:
             await asyncio.sleep(0.02)
-    assert {row["email"] for row in recorded(sandbox)} == {"p0@example.com", "p2@example.com"}
+    assert {row["email"] for row in sandbox.state()["rows"]} == {"p0@example.com", "p2@example.com"}
     assert await two.stop() == 0
     await two.start(ready=False)
     assert two.process is not None and await two.process.wait() == 78

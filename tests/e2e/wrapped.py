@@ -14,6 +14,10 @@ BOUNCESTREAM_TEST_KILL: `fetched`, `committed`, `placed`: kill -9 of itself when
 they were fetched; their events were committed; they were flagged or moved, but that is not noted yet. `handed
 over`, `written`, `stored`, `answered`: when a mail of a listener has: it was read to its end; its rows were
 written, and the transaction is not committed; it is, for its first recipient; he was answered 250.
+
+BOUNCESTREAM_TEST_AT: `posting:19`: that signal to itself at that step of `tests.relay.steps`.
+BOUNCESTREAM_TEST_SILENT: seconds that a database may be silent.
+BOUNCESTREAM_TEST_CLOCK: seconds by which its clock is ahead of the machine's.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ import asyncio
 import os
 import signal
 import sys
+from datetime import timedelta
 from typing import Any
 
 from bouncestream import lease
@@ -32,7 +37,7 @@ from bouncestream.ports import Receipt, Submission
 
 if ttl := float(os.environ.get("BOUNCESTREAM_TEST_TTL", 0)):
     # before anything else takes these names
-    lease.TTL, lease.RENEW, lease.GUARD = ttl, ttl / 3, ttl / 5  # type: ignore[misc]
+    lease.TTL, lease.RENEW, lease.GUARD, lease.FROZEN = ttl, ttl / 3, ttl / 5, max(1.0, ttl / 3)  # type: ignore[misc]
 
 if sql := os.environ.get("BOUNCESTREAM_TEST_STEP"):
     from bouncestream.outbox.postgres import steps
@@ -65,6 +70,21 @@ if os.environ.get("BOUNCESTREAM_TEST_SABOTAGE") == "early":
     import bouncestream.app
 
     bouncestream.app.Intake = EarlyIntake  # type: ignore[misc]
+
+
+if told := os.environ.get("BOUNCESTREAM_TEST_AT"):
+    from tests.relay.steps import place
+
+    place(told.rpartition(":")[0], int(told.rpartition(":")[2]))
+if silent := float(os.environ.get("BOUNCESTREAM_TEST_SILENT", 0)):
+    from bouncestream.outbox.postgres import db, session
+
+    db.STALLED, session.SILENT = silent / 2, silent
+if ahead := timedelta(seconds=float(os.environ.get("BOUNCESTREAM_TEST_CLOCK", 0))):
+    from bouncestream.clock import SystemClock
+
+    right = SystemClock.now
+    SystemClock.now = lambda self: right(self) + ahead  # type: ignore[method-assign]
 
 
 def bug(*_: Any, **__: Any) -> Any:

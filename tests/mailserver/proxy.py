@@ -22,6 +22,7 @@ class Proxy:
         self.port = 0
         self.frozen = False  #: bytes are taken from both sides and go nowhere, until it is thawed
         self.deaf = False  #: what the server says is swallowed for good
+        self.mute = False  #: what the client says is
         self.refuse = False  #: new connections are reset at once
         self.delay = 0.0  #: seconds that each chunk waits, one way
         self.rate = 0  #: bytes a second at most, one way; 0: no limit
@@ -100,7 +101,7 @@ class Proxy:
                     await asyncio.sleep(len(data) / self.rate)
                 while self.frozen:
                     await asyncio.sleep(0.01)
-                if self.deaf and from_server:
+                if self.deaf if from_server else self.mute:
                     continue
                 if from_server:
                     data = self.edit(data)

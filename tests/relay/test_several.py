@@ -38,10 +38,10 @@ PEOPLE = 600
 class Bridge:
     """One relay as a process."""
 
-    def __init__(self, url: str, name: str, sandbox: Sandbox) -> None:
+    def __init__(self, url: str, name: str, sandbox: Sandbox, *step: str) -> None:
         user = next(iter(sandbox.settings.users.values()))
         self.name = name
-        self._arguments = [url, name, sandbox.url, user.name, user.token, str(TTL)]
+        self._arguments = [url, name, sandbox.url, user.name, user.token, str(TTL), *step]
         self.said: list[str] = []
         self._changed = asyncio.Event()
 

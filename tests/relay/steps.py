@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a bridge among several, at each of which a test has it killed or stopped: by itself, as it comes
+there for the first time. Words in -ing: within the transaction, before its commit; others: once it is committed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from asyncio import selector_events
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from bouncestream.lease import Tenure
+from bouncestream.outbox import delivery, intake
+from bouncestream.outbox.leasing import Leasing
+from bouncestream.outbox.postgres import leases
+from bouncestream.ports import PostOutcome, State
+from bouncestream.relay.braking import Braking
+from bouncestream.relay.context import RelayContext
+from bouncestream.sinks.listmonk.client import ListmonkClient
+from bouncestream.sources.imap.session import Session
+
+#: Owner of a function, its name, and whether this call of it (its result, its arguments) is the step.
+Step = tuple[Any, str, Callable[..., bool]]
+
+
+def _any(result: Any, *_: Any, **__: Any) -> bool:
+    return bool(result)
+
+
+def _always(*_: Any, **__: Any) -> bool:
+    return True
+
+
+def _moved(to: State) -> Callable[..., bool]:
+    return lambda result, owner, moves, *_: any(move.to is to for move in moves)
+
+
+def _accepted(result: Any, *_: Any) -> bool:
+    return bool(result.outcome is PostOutcome.ACCEPTED)
+
+
+def _post(result: Any, transport: Any, data: Any) -> bool:
+    sent = bytes(data)
+    return b"POST /webhooks/bounce" in sent and b"Content-Length: 2\r\n" not in sent  # which is a probe
+
+
+class _Again:
+    """True at the third time: a bridge is at work by then."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def __call__(self, result: Any, *_: Any, **__: Any) -> bool:
+        self.seen += bool(result)
+        return self.seen >= 3
+
+
+_WRITE = selector_events._SelectorSocketTransport  # type: ignore[attr-defined]
+#: By their names, in the order of a bridge's life. `posting` is before the request is written; the others are after
+#: what they are named for.
+STEPS: dict[str, Step] = {
+    "taking the lease": (leases, "take", _any),
+    "lease taken": (Tenure, "granted", _any),
+    "renewing the lease": (leases, "take", _Again()),
+    "claiming": (delivery, "take", _any),
+    "claimed": (Braking, "claim", _any),
+    "posting": (_WRITE, "write", _post),
+    "posted": (_WRITE, "write", _post),
+    "answered 200": (ListmonkClient, "post", _accepted),
+    "settling as posted": (delivery, "settle", _moved(State.POSTED)),
+    "settled as posted": (RelayContext, "settle", _moved(State.POSTED)),
+    "read back": (ListmonkClient, "read_label", _any),
+    "settling as verified": (delivery, "settle", _moved(State.VERIFIED)),
+    "settled as verified": (RelayContext, "settle", _moved(State.VERIFIED)),
+    "releasing the lease": (leases, "give_up", _always),
+    "lease released": (Leasing, "end", _always),
+    "mails fetched": (Session, "fetch", _any),
+    "storing": (intake, "take_many", _any),
+    "stored": (intake.Intake, "__call__", _any),
+}
+#: Those of a relay; the others are of whoever takes in.
+RELAY = [name for name in STEPS if name not in ("mails fetched", "storing", "stored")]
+
+
+def place(name: str, number: int) -> None:
+    """Have this process send itself the signal `number` when it comes to a step."""
+    owner, attribute, here = STEPS[name]
+    real = getattr(owner, attribute)
+    over: list[bool] = []
+
+    def hit(result: Any, *args: Any, **more: Any) -> None:
+        if not over and here(result, *args, **more):
+            over.append(True)
+            os.kill(os.getpid(), number)
+
+    @wraps(real)
+    def call(*args: Any, **more: Any) -> Any:
+        if name == "posting":
+            hit(None, *args)
+        result = real(*args, **more)
+        hit(result, *args, **more)
+        return result
+
+    @wraps(real)
+    async def awaited(*args: Any, **more: Any) -> Any:
+        result = await real(*args, **more)
+        hit(result, *args, **more)
+        return result
+
+    setattr(owner, attribute, awaited if inspect.iscoroutinefunction(real) else call)
