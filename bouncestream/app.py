@@ -42,7 +42,7 @@ from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.place import place_of
 from bouncestream.relay.board import PARTS
-from bouncestream.relay.doubts import tell_doubts
+from bouncestream.relay.doubts import in_doubt, tell_doubts
 from bouncestream.relay.loop import Relay
 from bouncestream.sinks.listmonk.campaigns import Campaigns
 from bouncestream.sources.listening import listening_on
@@ -231,7 +231,7 @@ class App:
     def _relieved(self) -> None:
         """Another bridge delivers from now on, or will."""
         self.health.forget(*PARTS)
-        if labels := self.relay.doubtful():
+        if labels := in_doubt(self.relay.context):
             doubts = partial(tell_doubts, self.relay.context, labels)
             self.supervisor.keep("doubts", doubts, finite=True, status=Status.YELLOW)
 

@@ -76,6 +76,7 @@ class RelayContext:
         self._failed_reads = 0
         self.known: set[str] = set()  #: events whose subscriber's UUID was looked up in this run, and is known
         self.stopping = False
+        self.doubtful: set[str] = set()  #: labels of what was posted when another bridge had taken over
         self._failed: set[int] = set()  # rows whose first failure was told
         self._warned: deque[float] = deque(maxlen=FAILURES_TOLD)  # when that was
 

@@ -25,6 +25,19 @@ log = logging.getLogger("bouncestream.relay")
 LONGEST = 30.0
 
 
+def in_doubt(context: RelayContext) -> set[str]:
+    """The labels of what a relay that was cut off may have posted when another bridge had taken over."""
+    if context.stopping:
+        return set()
+    return context.doubtful | {one.claimed.label for one in context.ledger.entries.values() if one.sent is not None}
+
+
+async def read_later(context: RelayContext) -> None:
+    """Take over which labels are to be read again later."""
+    kept = await context.db.read(partial(reposts.later_reads, now=context.clock.now()))
+    context.later.restore(kept, context.clock.monotonic())
+
+
 async def tell_doubts(context: RelayContext, labels: Collection[str]) -> None:
     """Have the bridge that delivers now read these labels again, as rule 6c has it. Until it is written down; not
     under the lease, which has ended."""

@@ -27,6 +27,7 @@ from bouncestream.ports import Answer, Clock, Move, PostOutcome, Sink, State
 from bouncestream.relay.board import write_board
 from bouncestream.relay.braking import Braking
 from bouncestream.relay.context import RelayContext, RelaySettings
+from bouncestream.relay.doubts import in_doubt, read_later
 from bouncestream.relay.journal import People, note_lists
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.owners import deliver
@@ -90,7 +91,6 @@ class Relay:
         #: What this turn has seen, where nothing was due: how often it had been woken by then, and when something
         #: will be due (None: nothing is pending).
         self._next: tuple[int, float | None] | None = None
-        self._doubtful: set[str] = set()  #: labels of what was posted when another bridge had taken over
         self._newest = 0  #: of the rows that a dry run found: they wait for the next live one
         #: Set while nothing is due and nothing waits for verification.
         self.idle = asyncio.Event()
@@ -116,13 +116,6 @@ class Relay:
         self.context.stopping = True
         self._stopped.set()
         self._wake.set()
-
-    def doubtful(self) -> set[str]:
-        """Once it was cut off: the labels of what it may have posted when another bridge had taken over."""
-        if self.context.stopping:
-            return set()
-        sent = {one.claimed.label for one in self.context.ledger.entries.values() if one.sent is not None}
-        return self._doubtful | sent
 
     def set_policy(self, unsubscribe: str, rules: Rules) -> None:
         """Set the policy for what is claimed from now on; `unsubscribe`: a word of `[policy] unsubscribe`."""
@@ -154,7 +147,7 @@ class Relay:
                 except StoreError as error:
                     failures += 1
                     if isinstance(error, LeaseLost):
-                        self._doubtful = self.doubtful()
+                        self.context.doubtful = in_doubt(self.context)
                     self._reconciled &= not may_have_forgotten(self.context, error)
                     self.context.health.set("relay", Status.RED, str(error))
                     self._read_back_all()
@@ -187,7 +180,7 @@ class Relay:
         context = self.context
         self._data_version = await context.db.data_version()
         await context.db.write(delivery.reset_absences)
-        await self._read_later()
+        await read_later(self.context)
         if self.context.settings.dry_run:
             self._newest = await self.context.db.read(delivery.newest_row)
         else:
@@ -318,16 +311,10 @@ class Relay:
                 looked = now
                 if self.context.settings.late:  # a bridge that was relieved may have asked for more (`doubts`)
                     with suppress(StoreError):
-                        await self._read_later()
+                        await read_later(self.context)
                 self._left_behind = self.context.reposts = self.braking.changed = True
                 self.wake()
             self._data_version = version
-
-    async def _read_later(self) -> None:
-        """Take over which labels are to be read again later."""
-        context = self.context
-        kept = await context.db.read(partial(reposts.later_reads, now=context.clock.now()))
-        context.later.restore(kept, context.clock.monotonic())
 
     # -- what the sink allows --------------------------------------------------------------------------------
 
