@@ -185,7 +185,7 @@ def _target(place: Place) -> FileEnd | ServerEnd:
 
 def _place(args: argparse.Namespace, config: Config) -> Place:
     """The place that --to names. Raises UsageError."""
-    if not re.match(r"[a-z+]+://", args.to):
+    if "://" not in args.to:
         if args.password_file:
             raise UsageError("--password-file is for PostgreSQL, and --to names a file. Next: leave it out.")
         return Path(args.to)

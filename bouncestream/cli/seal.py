@@ -57,7 +57,7 @@ def seal(args: argparse.Namespace) -> int:
             ["privacy.seal: is not true, so the next start would undo it; write seal = true"], config.path
         )
     place = place_of(config)
-    state = anywhere.switch(place, config.privacy.key, seal=True)
+    state = anywhere.turn(place, config.privacy.key, seal=True)
     if state is State.SEALED:
         out.mark("✔", "The outbox is sealed as a whole.")
         return 0
@@ -83,7 +83,7 @@ def unseal(args: argparse.Namespace) -> int:
             ["privacy.seal: is true, so the next start would undo it; write seal = false"], config.path
         )
     place = place_of(config)
-    if anywhere.switch(place, config.privacy.key, seal=False) is None:
+    if anywhere.turn(place, config.privacy.key, seal=False) is None:
         out.mark("✔", "The outbox is in the open.")
         return 0
     _convert(place, config.privacy.key, "opened")

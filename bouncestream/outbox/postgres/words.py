@@ -39,7 +39,7 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "53300": (
         StoreUnavailable,
         "PostgreSQL has no connection left: nothing was stored. Next: raise max_connections there, or put "
-        "PgBouncer before it; bouncestream needs four for each bridge.",
+        "PgBouncer before it; bouncestream needs five for each bridge.",
     ),
     "53": (StoreUnavailable, "PostgreSQL lacks resources: nothing was stored. Next: see its log."),
     "40": (

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.outbox.place import Place, Server, require_driver
-from bouncestream.outbox.sealing import switch as file
+from bouncestream.outbox.sealing import switch
 from bouncestream.outbox.sealing.switch import Progress
 from bouncestream.outbox.sealing.unlock import State, unlock
 
@@ -26,45 +27,53 @@ class Work:
     keep_only: Callable[[Secret], list[str]]  #: have no other key open it; returns the names of those that did
 
 
-def switch(place: Place, key: Secret | None, *, seal: bool) -> State | None:
+def turn(place: Place, key: Secret | None, *, seal: bool) -> State | None:
     """Have what comes in sealed from now on, or in the open; returns how far the outbox is sealed then. Raises
     StoreBusy when a running bridge does not store as it should, and SealRefused."""
     if isinstance(place, Server):
-        require_driver()
-        from bouncestream.outbox.postgres import switch as server  # only where it is used
+        return _turn_on_server(place, key, seal=seal)
+    return switch.switch(place, key, seal=seal)
 
-        return server.switch(place, key, seal=seal)
-    return file.switch(place, key, seal=seal)
+
+def working(place: Place) -> AbstractContextManager[Work]:
+    """The outbox, for a change of how it is sealed."""
+    return _on_server(place) if isinstance(place, Server) else _in_file(place)
 
 
 @contextmanager
-def working(place: Place) -> Iterator[Work]:
-    """The outbox, for a change of how it is sealed."""
-    if isinstance(place, Server):
-        require_driver()
-        from bouncestream.outbox.postgres import converting  # only where it is used
-        from bouncestream.outbox.postgres import switch as server
-
-        with server.working(place) as work:
-            yield Work(
-                partial(server.ready, work),
-                partial(converting.steps, work),
-                partial(converting.finish, work),
-                partial(server.admit, work),
-                partial(server.keep_only, work),
-            )
-        return
-
-    with file.working(place) as conn:
+def _in_file(place: Path) -> Iterator[Work]:
+    with switch.working(place) as conn:
 
         def finish() -> str:
-            file.finish(conn)
+            switch.finish(conn)
             return ""
 
         yield Work(
             partial(unlock, conn),
-            partial(file.steps, conn),
+            partial(switch.steps, conn),
             finish,
-            partial(file.admit, conn),
-            partial(file.keep_only, conn),
+            partial(switch.admit, conn),
+            partial(switch.keep_only, conn),
+        )
+
+
+def _turn_on_server(place: Server, key: Secret | None, *, seal: bool) -> State | None:
+    require_driver()
+    from bouncestream.outbox.postgres import switch  # only where it is used
+
+    return switch.switch(place, key, seal=seal)
+
+
+@contextmanager
+def _on_server(place: Server) -> Iterator[Work]:
+    require_driver()
+    from bouncestream.outbox.postgres import converting, switch  # only where it is used
+
+    with switch.working(place) as work:
+        yield Work(
+            partial(switch.ready, work),
+            partial(converting.steps, work),
+            partial(converting.finish, work),
+            partial(switch.admit, work),
+            partial(switch.keep_only, work),
         )

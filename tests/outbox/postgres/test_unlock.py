@@ -16,8 +16,7 @@ from bouncestream.errors import SealRefused, StoreUnavailable
 from bouncestream.outbox import arrivals, operator
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres import connection as server_connection
-from bouncestream.outbox.postgres import switch, unlock
+from bouncestream.outbox.postgres import connection, switch, unlock
 from bouncestream.outbox.postgres.connection import ServerConnection
 from bouncestream.outbox.sealing.columns import sealed_tables
 from bouncestream.outbox.view import view
@@ -200,7 +199,7 @@ async def test_a_month_has_a_key_of_its_own_also_while_a_bridge_runs(
 ) -> None:
     db = await Database.open(Server(sealed, "one"), lock=True, key=KEY, seal=True)
     later = datetime(2031, 2, 28, tzinfo=UTC).strftime("%Y-%m")
-    for module in (unlock, server_connection):
+    for module in (unlock, connection):
         monkeypatch.setattr(module, "month", lambda: later)
     await db.write_each(arrivals.take_many, (submission(event("bob@example.com")), NOW))
     await db.close()

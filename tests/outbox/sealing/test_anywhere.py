@@ -36,8 +36,8 @@ def place(path: Path, request: pytest.FixtureRequest) -> Place:
 
 
 def test_an_outbox_is_sealed_rekeyed_and_opened_wherever_it_is(place: Place) -> None:
-    assert anywhere.switch(place, KEY, seal=False) is None
-    assert anywhere.switch(place, KEY, seal=True) is State.SEALING
+    assert anywhere.turn(place, KEY, seal=False) is None
+    assert anywhere.turn(place, KEY, seal=True) is State.SEALING
     with anywhere.working(place) as work:
         work.unlock(KEY)
         assert [progress.done <= progress.of for progress in work.steps()]
@@ -46,13 +46,13 @@ def test_an_outbox_is_sealed_rekeyed_and_opened_wherever_it_is(place: Place) -> 
         work.admit(KEY, NEW)
         assert len(work.keep_only(NEW)) == 1
     with pytest.raises(SealRefused):
-        anywhere.switch(place, KEY, seal=True)
-    assert anywhere.switch(place, NEW, seal=True) is State.SEALED
+        anywhere.turn(place, KEY, seal=True)
+    assert anywhere.turn(place, NEW, seal=True) is State.SEALED
     with view(place, key=NEW, reveal=True) as outbox:
         assert outbox.read(operator.list_rows)[0].event.recipient == "ann@example.com"
-    assert anywhere.switch(place, NEW, seal=False) is State.OPENING
+    assert anywhere.turn(place, NEW, seal=False) is State.OPENING
     with anywhere.working(place) as work:
         work.unlock(NEW)
         list(work.steps())
         assert work.finish() == ""
-    assert anywhere.switch(place, None, seal=False) is None
+    assert anywhere.turn(place, None, seal=False) is None
