@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import random
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from bouncestream.backoff import backoff
 from bouncestream.errors import BridgeTaken, StoreError
 from bouncestream.health import Health, Status
 from bouncestream.lease import RENEW, TTL, Bridge, Lease, Tenure, bridge_of, holder_of
@@ -195,11 +197,14 @@ class Leasing:
 
     def hold(self, name: str, work: Work, ended: Ended = lambda: None) -> Work:
         """The work, done only while this bridge has the lease `name`: begun when it has got it, cut off in time
-        before it may have ended, and begun anew with the next one; what it writes proves its `term`. `ended` is
-        called each time it has ended: it takes off the health board what this bridge does not do any more."""
+        before it may have ended, and begun anew with the next one; what it writes proves its `term`. An outbox that
+        could not be asked, or another bridge that has the lease by then, is no bug of the work, which is begun anew
+        soon. `ended` is called each time it has ended: it takes off the health board what this bridge does not do
+        any more."""
         tenure = self.tenure(name)
 
         async def held() -> object:
+            failures = 0
             while True:
                 if self._stopping or not tenure.safe(self.clock.monotonic()):
                     await self._next_news(None)
@@ -215,7 +220,12 @@ class Leasing:
                         await asyncio.wait([task], timeout=CUT_AGAIN)
                     ended()
                 if not task.cancelled():
-                    return task.result()
+                    if not isinstance(error := task.exception(), StoreError):
+                        return task.result()
+                    failures = failures + 1 if tenure.epoch == epoch else 1
+                    log.info("%s begins anew in some seconds: %s", name, error)
+                    await asyncio.sleep(backoff(failures, base=AGAIN, cap=TTL, jitter=random.random()))  # noqa: S311
+                    continue
                 if self._ended_in.get(name) != epoch:
                     self._ended_in[name] = epoch
                     log.warning("the lease of %s has ended, and so has what this bridge did under it", name)

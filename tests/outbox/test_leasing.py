@@ -12,7 +12,7 @@ import pytest
 
 from bouncestream.clock import SystemClock
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import BridgeTaken, StoreUnavailable
+from bouncestream.errors import BridgeTaken, LeaseLost, StoreError, StoreUnavailable
 from bouncestream.health import Health, Status
 from bouncestream.lease import GUARD, TTL, Bridge, Lease
 from bouncestream.metrics import BRIDGES, LEASE_LEFT, LEASES_LOST, LEASES_TAKEN, Metrics
@@ -270,6 +270,23 @@ async def test_what_it_raises_is_told_and_a_cancelled_one_has_ended(make: Make) 
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled() and job.cut == 1
+
+
+async def test_an_outbox_that_cannot_be_asked_is_no_bug_of_the_work(make: Make) -> None:
+    """Else the relay would rest, for up to five minutes, after a failover that met it as it began."""
+    one, job = make(), Job()
+    errors: list[StoreError] = [StoreUnavailable("PostgreSQL is away."), LeaseLost("Another bridge has it.")]
+
+    async def fails_at_first() -> None:
+        if errors:
+            raise errors.pop()
+        await job()
+
+    task = asyncio.ensure_future(one.hold("relay", fails_at_first)())  # type: ignore[arg-type, var-annotated]
+    await job.until(1, 0)
+    assert not errors and not task.done()
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_nothing_begins_after_the_end(make: Make, rows: Rows) -> None:
