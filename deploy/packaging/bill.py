@@ -34,7 +34,7 @@ for one in distributions():
 import ssl, sqlite3
 libpq = ldap = sbom = ""
 try:
-    import ctypes, pathlib, psycopg_binary, psycopg.pq
+    import ctypes, pathlib, psycopg.pq, psycopg_binary  # in this order
     libpq = "%d.%d" % divmod(psycopg.pq.version(), 10000)
     there = pathlib.Path(psycopg_binary.__file__).parents[1]
     sbom = "".join(f.read_text() for f in sorted(there.glob("psycopg_binary-*.dist-info/sboms/*.cdx.json"))[:1])

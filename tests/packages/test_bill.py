@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from deploy.packaging import bill
 from deploy.packaging.paths import Failed
 
+pytest.importorskip("psycopg")  # comes first, says psycopg_binary
 pytest.importorskip("psycopg_binary")
 SITE = Path(str(distribution("psycopg-binary").locate_file("")))
 SBOM = {"components": [{"name": "libcom_err", "version": "1.42", "purl": "pkg:rpm/centos/libcom_err@1.42"}]}
@@ -34,3 +37,10 @@ def test_a_library_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Failed, match=r"libodd-0a1b2c3d.so.1 is in no table of deploy/packaging/bill.py"):
         bill.brought(tmp_path, TOLD)
     assert bill.brought(tmp_path / "nowhere", TOLD) == []
+
+
+@pytest.mark.process
+def test_the_wheel_tells_its_own_versions() -> None:
+    told = json.loads(subprocess.run([sys.executable, "-c", bill.ASK], capture_output=True, check=True).stdout)
+    parts = {part["name"]: part["version"] for part in bill.brought(SITE, told)}
+    assert int(parts["libpq"].split(".")[0]) >= 14 and parts["openldap"].count(".") == 2
