@@ -20,7 +20,7 @@ def _missing(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
         Reading(
             Verdict.BAD if seen > GONE else Verdict.FINE,
             name,
-            f'The bridge "{name}" was last seen {span(seen)} ago, and was not stopped in order. The others go on.',
+            f'The bridge "{name}" was last seen {span(seen)} ago, and was not stopped cleanly. The others go on.',
             "See whether its machine runs and reaches PostgreSQL. If it is gone, this alert ends by itself "
             "after a week.",
         )
@@ -55,7 +55,7 @@ BRIDGES: tuple[Rule, ...] = (
         "bridge-missing",
         "error",
         "A bridge is missing",
-        "one of several bridges on an outbox has not been seen for 2 min, and was not stopped in order",
+        "one of several bridges on an outbox has not been seen for 2 min, and was not stopped cleanly",
         _missing,
         calm=MINUTE,
     ),

@@ -46,7 +46,7 @@ def options(inner: Commands) -> None:
         "copy",
         "copy the whole outbox to PostgreSQL, or back to a file",
         copy,
-        "Stop every bridge first. Interrupted, it continues where it was when you run it again. Each table is "
+        "Stop every bridge first. If it is interrupted, run it again and it continues. Each table is "
         "compared on both ends, by the digest of all rows. The present outbox stays as it is, but is not used any "
         "more: bouncestream does not start on it until `outbox reopen`.",
     )
@@ -63,8 +63,8 @@ def options(inner: Commands) -> None:
         "reopen",
         "use an outbox again that was copied elsewhere",
         reopen,
-        "For when you do not want the copy after all. What came in at the copy since is not here. What waits here "
-        "is looked up in Listmonk before it is posted.",
+        "For when you do not want the copy after all. Events that arrived at the copy since then are not in this "
+        "one. What still waits here is looked up in Listmonk before it is posted.",
     )
     again.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 

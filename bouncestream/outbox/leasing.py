@@ -223,7 +223,7 @@ class Leasing:
                     if not isinstance(error := task.exception(), StoreError):
                         return task.result()
                     failures = failures + 1 if tenure.epoch == epoch else 1
-                    log.info("%s begins anew in some seconds: %s", name, error)
+                    log.info("%s is begun again in some seconds: %s", name, error)
                     await asyncio.sleep(backoff(failures, base=AGAIN, cap=TTL, jitter=random.random()))  # noqa: S311
                     continue
                 if self._ended_in.get(name) != epoch:

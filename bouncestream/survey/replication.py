@@ -37,15 +37,19 @@ def in_words(found: Mapping[str, Any]) -> tuple[str, str, str]:
         return "✘", "commits wait for a standby of PostgreSQL, and none is there", "see pg_stat_replication there"
     many = f"PostgreSQL has {len(standbys)} standby{'' if len(standbys) == 1 else 's'}"
     if not found["visible"]:
-        told = "commits wait for one" if waits else "no commit waits for it" if len(standbys) == 1 else "none waits"
-        text = f"{many}, {told}; how far behind, this role may not see"
-        return "✔" if waits else "⚠", text, "GRANT pg_monitor TO the role of [outbox] url"
+        told = "commits wait for one" if waits else f"no commit waits for {'it' if len(standbys) == 1 else 'them'}"
+        text = f"{many}, {told}; this role may not see how far behind"
+        return (
+            "✔" if waits else "⚠",
+            text,
+            "GRANT pg_monitor TO bouncestream; (the role in [outbox] url), as a superuser",
+        )
     if awaited:
         return "✔", f"{many}, commits wait for {_named(standbys)}{_behind(standbys)}", ""
     if waits:
         return (
             "✘",
-            f"{many}, none of those that commits wait for{_behind(standbys)}",
+            f"{many}, but none that commits wait for{_behind(standbys)}",
             "see pg_stat_replication there",
         )
     return (

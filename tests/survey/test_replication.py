@@ -10,7 +10,8 @@ from bouncestream.survey.replication import as_json, in_words
 
 SYNC = Standby("db2", "sync", None, 0)
 HIDDEN = Standby("", "", None, None)
-THERE, GRANT = "see pg_stat_replication there", "GRANT pg_monitor TO the role of [outbox] url"
+THERE = "see pg_stat_replication there"
+GRANT = "GRANT pg_monitor TO bouncestream; (the role in [outbox] url), as a superuser"
 LATE = Standby("db3", "async", 4.2, 30 << 20)
 
 
@@ -28,9 +29,9 @@ LATE = Standby("db3", "async", 4.2, 30 << 20)
             "1 standby, no commit waits for it; db3 is 4 s, 30 MiB behind",
             "bouncestream doctor",
         ),
-        ((LATE, LATE), True, "✘", "2 standbys, none of those that commits wait for; db3 is", THERE),
-        ((HIDDEN,), True, "✔", "commits wait for one; how far behind, this role may not see", GRANT),
-        ((HIDDEN,), False, "⚠", "no commit waits for it; how far behind, this role may not see", GRANT),
+        ((LATE, LATE), True, "✘", "2 standbys, but none that commits wait for; db3 is", THERE),
+        ((HIDDEN,), True, "✔", "commits wait for one; this role may not see how far behind", GRANT),
+        ((HIDDEN,), False, "⚠", "no commit waits for it; this role may not see how far behind", GRANT),
     ],
 )
 def test_one_line_says_it(standbys: tuple[Standby, ...], named: bool, sign: str, words: str, fix: str) -> None:

@@ -208,8 +208,9 @@ def _worth(seen: OutboxFacts) -> list[Finding]:
             "When the standby takes over after the primary has died, the newest acknowledged events are gone: some "
             "hundred, with half a second of lag."
         )
-        fix = "let commits wait for a standby (with Patroni: synchronous_mode: true):\n\n"
-        fix += "    ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)';\n    SELECT pg_reload_conf();"
+        fix = "with Patroni set synchronous_mode: true; otherwise name the standby (application_name in "
+        fix += "pg_stat_replication), and note that nothing is acknowledged while it is away:\n\n"
+        fix += "    ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (standby1)';\n    SELECT pg_reload_conf();"
         told = {"standbys": seen.worth.standbys}
         found.append(Finding("outbox-asynchronous", Level.WARNING, TOPIC, text, why, fix, told))
     return found

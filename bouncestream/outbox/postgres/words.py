@@ -39,7 +39,7 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "53300": (
         StoreUnavailable,
         "PostgreSQL has no connection left: nothing was stored. Next: raise max_connections there, or put "
-        "PgBouncer before it; bouncestream needs five for each bridge.",
+        "PgBouncer before it; bouncestream needs five for each bridge, six with [listmonk_db].",
     ),
     "53": (StoreUnavailable, "PostgreSQL lacks resources: nothing was stored. Next: see its log."),
     "40": (
@@ -62,8 +62,8 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     ),
     "28": (
         StoreUnavailable,
-        "PostgreSQL refuses the login. Next: check user and password in [outbox] url, or in the files that "
-        "url_file or password_file name, and pg_hba.conf there.",
+        "PostgreSQL refuses the login. Next: check the user in [outbox] url, the password in [outbox] password or "
+        "the file of password_file, and pg_hba.conf there.",
     ),
     "3D000": (
         StoreUnavailable,

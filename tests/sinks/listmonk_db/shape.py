@@ -54,8 +54,8 @@ BRIDGE, OWNER = "bouncestream", "listmonk"
 
 def documented() -> tuple[str, str, str]:
     """The statements of the documentation: for the role, its rights, and those for the further actions."""
-    role, rights, more = re.findall(r"```postgresql\n(.*?)```", _PAGE.read_text("utf-8"), re.DOTALL)
-    return role, rights, more
+    role, *rights, more = re.findall(r"```postgresql\n(.*?)```", _PAGE.read_text("utf-8"), re.DOTALL)
+    return role, "".join(rights), more
 
 
 def as_user(url: str, user: str) -> str:
@@ -100,7 +100,7 @@ class Listmonk:
     def grant(self, owner: str = OWNER) -> None:
         """The role's schema and rights, as documented; without those for further actions."""
         role, rights, _ = documented()
-        for statement in role.replace("CREATE ROLE bouncestream LOGIN PASSWORD '…';", "").split(";"):
+        for statement in role.replace("CREATE ROLE bouncestream LOGIN;\n\\password bouncestream\n", "").split(";"):
             if statement.strip():
                 self.conn.execute(statement)
         with psycopg.connect(as_user(self.admin, owner), autocommit=True) as conn:
