@@ -160,7 +160,7 @@ class ServerEnd:
     def begin(self, mark: Mark) -> None:
         """See `end.Target`."""
         with self._transaction(durable=True):
-            self._conn.execute("LOCK TABLE bridge IN SHARE MODE")  # so that none begins meanwhile
+            self._conn.execute("LOCK TABLE bridge, data_keys IN SHARE MODE")  # none begins or turns it meanwhile
             self._require_no_bridge()
             held = [table.name for table in tables() if not table.whole and self._holds(table)]
             if held:

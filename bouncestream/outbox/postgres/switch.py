@@ -17,6 +17,7 @@ from secrets import token_bytes, token_hex
 from bouncestream.crypto.sealed import KEY, MARK, Sealer, key_id, wrap
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import NoOutbox, SealRefused, StoreBusy
+from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import rewriting
@@ -69,6 +70,7 @@ def working(server: Server) -> Iterator[Work]:
             check_server(conn)
             if not current(conn):
                 raise NoOutbox("There is no outbox in the database at [outbox] url. Next: check the url.")
+            require_here(conn)
             yield Work(conn)
         finally:
             conn.close()
@@ -95,10 +97,12 @@ def turned() -> StoreBusy:
 
 @contextmanager
 def changing(conn: ServerConnection, lock: str = "ROW SHARE") -> Iterator[None]:
-    """A transaction in which nobody turns the outbox; `EXCLUSIVE`: in which nobody else writes to it."""
+    """A transaction in which nobody turns the outbox; `EXCLUSIVE`: in which nobody else writes to it. Raises
+    OutboxCopied."""
     try:
         begin(conn, committed=True)
         conn.execute(f"LOCK TABLE data_keys IN {lock} MODE")
+        require_here(conn)
         yield
         conn.execute("COMMIT")
     finally:
@@ -139,7 +143,8 @@ def settle(conn: ServerConnection, key: Secret | None, *, seal: bool) -> None:
     state = state_of(conn)
     if state is not None:
         root_of(conn, key)
-    set_meta(conn, SEALS + conn.bridge, _word(seal))
+    with changing(conn):
+        set_meta(conn, SEALS + conn.bridge, _word(seal))
     if seal and not _seals(state):
         _turn(conn, key, seal=True)
     elif not seal and _seals(state):

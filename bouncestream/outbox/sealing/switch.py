@@ -24,6 +24,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SchemaTooOld, SealRefused, StoreBusy, StoreUnavailable
 from bouncestream.outbox import files
 from bouncestream.outbox.connection import Connection, begin, in_words, options, prepare_writer
+from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
@@ -72,6 +73,7 @@ def working(path: Path) -> Iterator[Connection]:
             raise SchemaTooOld(
                 f"The outbox {path} is of an older version. Next: start `bouncestream run`, which upgrades it."
             )
+        require_here(conn)
         prepare_writer(conn)
         yield conn
 
@@ -89,8 +91,7 @@ def switch(path: Path, key: Secret | None, *, seal: bool) -> State | None:
             how = "sealed" if seal else "in the open"
             raise StoreBusy(
                 f"The running bridge does not store {how} yet, as it was started with other settings. Next: "
-                f"restart "
-                "it, and run this again."
+                "restart it, and run this again."
             ) from None
         try:
             settle(conn, key, seal=seal)

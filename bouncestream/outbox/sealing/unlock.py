@@ -21,6 +21,7 @@ from bouncestream.crypto.sealed import KEY, MARK, NotOpened, Sealer, is_sealed, 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SealRefused, StoreUnavailable
 from bouncestream.outbox.connection import Connection, damaged
+from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
@@ -210,7 +211,8 @@ class SealedConnection(Connection):
 
 def unlock(conn: Connection, key: Secret | None, *, watch: bool = True) -> State | None:
     """Make a connection ready to read and write an outbox, sealed or not. `watch`: somebody else may seal or open
-    it meanwhile. Raises SealRefused when it is sealed and the key is missing, or another one."""
+    it meanwhile, or copy it elsewhere. Raises SealRefused when it is sealed and the key is missing, or another
+    one."""
     state = state_of(conn)
     if state is not None:
         open_with(conn, root_of(conn, key), state)
@@ -325,6 +327,7 @@ def _as_it_is(value: V, *_: object) -> V:
 
 def _look(conn: Connection, known: State | None, then: Callable[[], None] | None) -> None:
     """Refuse to write as it was right when the connection was made, where that has changed."""
+    require_here(conn)
     now = state_of(conn)
     if (now is not None and now.seals) != (known is not None and known.seals):
         raise StoreUnavailable(

@@ -13,10 +13,11 @@ from bouncestream.outbox.copied import UNFINISHED, WENT_TO, Mark, require_here, 
 from bouncestream.outbox.copying.server import ServerEnd
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres import leases
+from bouncestream.outbox.postgres import leases, switch
 from bouncestream.outbox.postgres.connection import ServerConnection, connect
 from bouncestream.outbox.postgres.schema import create
 from tests.outbox.copying.conftest import ROWS, one
+from tests.outbox.make import KEY
 from tests.postgres.pgbouncer import PgBouncer
 
 pytestmark = pytest.mark.process
@@ -62,6 +63,14 @@ def test_a_bridge_that_began_on_the_copy_before_its_mark_is_noticed(server: Serv
         for step in (end.settle, partial(end.finish, MARK)):
             with pytest.raises(StoreBusy, match="bounces-1"):
                 step()
+
+
+def test_it_is_not_sealed_meanwhile(server: Server) -> None:
+    with closing(ServerEnd.target(server, "--to")) as end, switch.working(server) as work:
+        end.begin(MARK)
+        with pytest.raises(OutboxCopied, match="unfinished copy"):
+            switch.settle(work.conn, KEY, seal=True)
+        assert work.conn.execute("SELECT count(*) FROM data_keys").fetchone() == (0,)
 
 
 async def test_a_bridge_that_was_frozen_stores_nothing_more(server: Server, conn: ServerConnection) -> None:

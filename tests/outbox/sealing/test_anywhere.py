@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import SealRefused
+from bouncestream.errors import OutboxCopied, SealRefused
 from bouncestream.outbox import operator
+from bouncestream.outbox.copied import UNFINISHED, WENT_TO, Mark, set_mark
 from bouncestream.outbox.place import Place, Server
 from bouncestream.outbox.postgres.connection import connect
 from bouncestream.outbox.postgres.schema import create
@@ -40,7 +41,7 @@ def test_an_outbox_is_sealed_rekeyed_and_opened_wherever_it_is(place: Place) -> 
     assert anywhere.turn(place, KEY, seal=True) is State.SEALING
     with anywhere.working(place) as work:
         work.unlock(KEY)
-        assert [progress.done <= progress.of for progress in work.steps()]
+        assert all(0 < progress.done <= progress.of for progress in work.steps())
         assert work.finish() == ""
     with anywhere.working(place) as work:
         work.admit(KEY, NEW)
@@ -56,3 +57,14 @@ def test_an_outbox_is_sealed_rekeyed_and_opened_wherever_it_is(place: Place) -> 
         list(work.steps())
         assert work.finish() == ""
     assert anywhere.turn(place, None, seal=False) is None
+
+
+@pytest.mark.parametrize("name", [UNFINISHED, WENT_TO])
+def test_one_that_must_not_be_used_is_neither_sealed_nor_rekeyed(place: Place, name: str) -> None:
+    with closing(make.connect(place) if isinstance(place, Path) else connect(place)) as conn:
+        set_mark(conn, name, Mark("c0", "an-instance", "elsewhere", "2026-03-01T12:00:00.000Z"))
+    for turn in (True, False):
+        with pytest.raises(OutboxCopied, match="elsewhere"):
+            anywhere.turn(place, KEY, seal=turn)
+    with pytest.raises(OutboxCopied, match="elsewhere"), anywhere.working(place):
+        pass

@@ -13,10 +13,11 @@ import pytest
 from bouncestream.cli.exits import CONFIGURATION, code_of
 from bouncestream.crypto.sealed import new_key
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import SealRefused, StoreUnavailable
+from bouncestream.errors import OutboxCopied, SealRefused, StoreUnavailable
 from bouncestream.outbox import operator
 from bouncestream.outbox.backup import backup
 from bouncestream.outbox.connection import Connection
+from bouncestream.outbox.copied import WENT_TO, Mark, set_mark
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.quarantine import quarantine_items
 from bouncestream.outbox.sealing import switch, unlock
@@ -176,6 +177,19 @@ async def test_a_command_that_began_before_the_outbox_was_sealed_writes_nothing_
     db = await opened(path, key=KEY)  # type: ignore[misc]
     await db.write(lambda conn: make.submit(conn, event(ANN)))
     assert stored(path, "SELECT count(*) FROM outbox WHERE recipient GLOB 'sealed:*'") == [(1,)]
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["open", "sealed"])
+async def test_a_command_that_began_before_the_outbox_was_copied_elsewhere_writes_nothing_more(
+    path: Path, opened: Callable[..., object], key: Secret | None
+) -> None:
+    with closing(make.connect(path, key=key)) as conn:
+        db = await opened(path, key=key)  # type: ignore[misc]
+        await db.write(lambda conn: make.submit(conn, event(ANN)))
+        set_mark(conn, WENT_TO, Mark("c0", "an-instance", "postgresql://db/x", "2026-03-01T12:00:00.000Z"))
+    with pytest.raises(OutboxCopied, match="was copied to"):
+        await db.write(lambda conn: make.submit(conn, event("bob@example.com")))
+    assert stored(path, "SELECT count(*) FROM outbox") == [(1,)]
 
 
 def test_an_open_outbox_has_a_plain_connection(path: Path) -> None:
