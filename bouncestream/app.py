@@ -111,6 +111,7 @@ class App:
         try:
             self.leasing = leasing_of(self.db, clock, __version__, self.health, self.metrics)
             await self.leasing.begin()
+            await self.db.settle()
             instance: str | None = await self.db.read(partial(delivery.get_meta, name="instance"))
             self._instance = instance or ""
             self.recorder = await fitting.recorder(self.config, self.db, self._instance)

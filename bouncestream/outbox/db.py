@@ -94,7 +94,7 @@ class Database:
     ) -> Database:
         """Open the outbox at `place`: `lock` it for `run`, `create` it if it is missing, bring its schema up to
         date. `key` opens a sealed one; `seal`: whether what comes in is sealed, which only the holder of the lock
-        may say (None: as before). Raises SealRefused, OutboxCopied.
+        may say (None: as before); on a server from `settle` on. Raises SealRefused, OutboxCopied.
 
         With `lock`, a file of up to 64 MiB is checked as a whole first. A bigger one would delay the start by
         seconds, so it is only known to be readable then: `run` calls `check` beside its work.
@@ -124,8 +124,12 @@ class Database:
             await self._writing.run(_prepare_writing, self.path, locked=lock, key=self.key, seal=seal)
             self._reading = await Thread.start(**connection.options(self.path))
             await self._reading.run(_prepare_reading, self.key)
-            if self._footing is not None:
-                await self._writing.run(_settle, self._footing)
+            if (footing := self._footing) is not None:
+                await self._writing.run(lambda _: footing.settle())
+
+    async def settle(self) -> None:
+        """This bridge has met the others: a server's outbox is still here, and sealed as `open` was told. In a file
+        it is so since `open`. Raises SealRefused, OutboxCopied."""
 
     async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T:
         """Run a job in the next transaction, and return what it returned once that is committed and on the disk.
@@ -381,10 +385,6 @@ def _commit(conn: sqlite3.Connection, jobs: Sequence[Job], footing: Footing | No
     except StoreUnavailable as error:
         outcomes = refuse(jobs, error, error)
     return outcomes, conn.total_changes
-
-
-def _settle(_: sqlite3.Connection, footing: Footing) -> None:
-    footing.settle()
 
 
 def _look(conn: sqlite3.Connection, footing: Footing, *, busy: bool = False) -> None:

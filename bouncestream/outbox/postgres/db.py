@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from bouncestream.crypto.secret import Secret
 from bouncestream.errors import NoOutbox, StoreError, StoreUnavailable
 from bouncestream.outbox.batch import Job, Outcome, refuse
 from bouncestream.outbox.copied import require_here
@@ -42,15 +43,20 @@ class ServerDatabase(Database):
         self._writes = SessionThread(Session(self.server, unlocking=writes), "outbox writing")
         self._reads = SessionThread(Session(self.server, unlocking=reads), "outbox reading")
         self._beside: list[Beside] = []
+        self._seal: bool | None = None  # as `open` was told
         self._since: float | None = None  # when the commit in hand began
         self._looking: asyncio.Future[int] | None = None
 
     async def _open(self, *, lock: bool, create: bool, seal: bool | None) -> None:
         instance = await self._writes.run(_prepare if create else _found)
         self._writes.session.instance = self._reads.session.instance = instance
-        if lock and seal is not None:
-            await self._writes.run(partial(settle, key=self.key, seal=seal))
-            self._writes.session.unlocking.seals = seal
+        self._seal = seal if lock else None
+        await self._writes.run(self._writes.session.unlocking)
+
+    async def settle(self) -> None:
+        """See `Database.settle`."""
+        await self._writes.run(_settle, self.key, self._seal)
+        self._writes.session.unlocking.seals = bool(self._seal)
         await self._writes.run(self._writes.session.unlocking)
 
     def _queue(
@@ -145,6 +151,13 @@ def _found(conn: ServerConnection) -> str:
         )
     require_here(conn)
     return get_meta(conn, "instance") or ""
+
+
+def _settle(conn: ServerConnection, key: Secret | None, seal: bool | None) -> None:
+    require_here(conn)
+    conn.lock_up()
+    if seal is not None:
+        settle(conn, key, seal=seal)
 
 
 def _commit(session: Session, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:

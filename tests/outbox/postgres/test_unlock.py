@@ -134,6 +134,7 @@ async def test_a_bridge_without_the_key_stores_nothing_more_once_another_has_sea
     plain = await Database.open(Server(pg_url, "one"), lock=True, seal=False)
     await plain.write_each(arrivals.take_many, TAKE)
     other = await Database.open(Server(pg_url, "two"), lock=True, key=KEY, seal=True)
+    await other.settle()
     with pytest.raises(StoreUnavailable, match=r"was sealed since this was started.*there is no key"):
         await plain.write_each(arrivals.take_many, (submission(event("bob@example.com")), NOW))
     with pytest.raises(StoreUnavailable, match="was sealed since"):
@@ -167,6 +168,7 @@ async def test_a_bridge_with_the_key_seals_from_then_on_and_opens_again(
 
 async def test_a_bridge_that_is_to_seal_never_writes_in_the_open(sealed: str) -> None:
     db = await Database.open(Server(sealed, "one"), lock=True, key=KEY, seal=True)
+    await db.settle()
     conn = connected(sealed, KEY)
     switch._turn(conn, KEY, seal=False)
     conn.close()
