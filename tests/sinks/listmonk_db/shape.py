@@ -100,7 +100,7 @@ class Listmonk:
     def grant(self, owner: str = OWNER) -> None:
         """The role's schema and rights, as documented; without those for further actions."""
         role, rights, _ = documented()
-        for statement in role.replace("CREATE ROLE bouncestream LOGIN;\n\\password bouncestream\n", "").split(";"):
+        for statement in role.replace("CREATE ROLE bouncestream LOGIN;\n", "").split(";"):
             if statement.strip():
                 self.conn.execute(statement)
         with psycopg.connect(as_user(self.admin, owner), autocommit=True) as conn:
