@@ -57,10 +57,8 @@ _WATCHED = """, (SELECT value FROM meta WHERE name = 'sealing'),
        ARRAY(SELECT wrapped FROM data_keys WHERE number = 1 OR number = ? ORDER BY number)"""
 #: Held by all who write, beside each other: it keeps the outbox from being turned meanwhile.
 _UNTURNED = "LOCK TABLE data_keys IN ROW SHARE MODE"
-
 #: Rows of one statement, at most.
 ROWS_AT_ONCE = 2000
-
 #: The event's own text is in these alone: one that is refused is undone alone.
 _GUARDED = {QUERIES["insert_event"], QUERIES["upgrade_event"]}
 _NUMBERED = {QUERIES["insert_event"]: "outbox"}
@@ -151,7 +149,8 @@ class ServerConnection:
             self.confirm()
 
     def confirm(self) -> None:
-        """Raise Changed when the outbox is sealed otherwise than it is known: before a COMMIT."""
+        """Raise Changed when the outbox is sealed otherwise than it is known: before a COMMIT, at the
+        latest."""
         seen, self._seen = self._seen, None
         if seen is not None and not self.known.is_still(*seen.fetchone()[-2:]):
             raise Changed
@@ -197,7 +196,9 @@ class ServerConnection:
                 self.run(self.conn.cursor(), statement, columns)
 
     def hold(self, sql: str, rows: Sequence[Sequence[Any]]) -> bool:
-        """Hold rows of a plain insertion back; False: it is none, or nothing is to be held back."""
+        """Hold rows of a plain insertion back; False: it is none, or nothing is to be held back. Raises Changed."""
+        if self.sealing is None and not sql.startswith("SELECT"):
+            self.confirm()  # first: what is undone afterwards stays in the files of the server, and in its log
         if self._pipeline is None or (parts := self.statements.insert(sql)) is None:
             return False
         if self._held is None or self._held[0] != sql:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -120,7 +121,7 @@ class ServerDatabase(Database):
 
     def beside(self, name: str) -> Beside:
         """The same outbox, changed over a session of its own."""
-        unlocking = Unlocking(self.key, writes=True, held=self._writes.session.unlocking.held)
+        unlocking = replace(self._writes.session.unlocking)
         self._beside.append(Beside(self, name, self._writes.session.instance, unlocking))
         return self._beside[-1]
 

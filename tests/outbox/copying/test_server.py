@@ -68,8 +68,9 @@ def test_a_bridge_that_began_on_the_copy_before_its_mark_is_noticed(server: Serv
 def test_it_is_not_sealed_meanwhile(server: Server) -> None:
     with closing(ServerEnd.target(server, "--to")) as end, switch.working(server) as work:
         end.begin(MARK)
-        with pytest.raises(OutboxCopied, match="unfinished copy"):
-            switch.settle(work.conn, KEY, seal=True)
+        for seal in (True, False):
+            with pytest.raises(OutboxCopied, match="unfinished copy"):
+                switch.settle(work.conn, KEY, seal=seal)
         assert work.conn.execute("SELECT count(*) FROM data_keys").fetchone() == (0,)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 
 import pytest
@@ -15,6 +16,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SealRefused, StoreUnavailable
 from bouncestream.outbox import arrivals, operator
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import connection, switch, unlock
 from bouncestream.outbox.postgres.connection import ServerConnection
@@ -23,7 +25,7 @@ from bouncestream.outbox.view import view
 from bouncestream.ports import Unreadable
 from tests.outbox import make
 from tests.outbox.make import KEY, NOW, event, submission
-from tests.outbox.postgres.sealing import NEW, connected, contents, convert, seal, writing
+from tests.outbox.postgres.sealing import NEW, connected, contents, convert, on_disk, seal, writing
 from tests.postgres.cluster import Cluster
 
 pytestmark = pytest.mark.process
@@ -156,6 +158,7 @@ async def test_a_bridge_with_the_key_seals_from_then_on_and_opens_again(
         "ann@exa",
         "sealed:",
     ]
+    assert b"bob@example.com" not in on_disk(cluster, pg_url), "not even in a row that was undone"
     assert [row.event.recipient for row in await bridge.read(operator.list_rows)] == ["bob@example.com", ANN]
     convert(pg_url, KEY)
     await bridge.write_each(arrivals.take_many, (submission(event("cid@example.com")), NOW))
@@ -172,9 +175,17 @@ async def test_a_bridge_that_is_to_seal_never_writes_in_the_open(sealed: str) ->
     conn = connected(sealed, KEY)
     switch._turn(conn, KEY, seal=False)
     conn.close()
-    with pytest.raises(StoreUnavailable, match="seal is on here, and the outbox is in the open"):
-        await db.write_each(arrivals.take_many, TAKE)
+    for write in (db.write, db.beside("other").write):  # type: ignore[attr-defined]
+        with pytest.raises(StoreUnavailable, match="seal is on here, and the outbox is in the open"):
+            await write(lambda conn: arrivals.take_many(conn, [TAKE]))
     await db.close()
+
+
+def note(conn: Conn, title: str) -> None:
+    columns = "id, at, what, level, title, text, fix, rule, subject, since"
+    values = (5, NOW.isoformat(), "fired", "error", title, "x", "f", "dead", "", None)
+    conn.execute(f"INSERT INTO notices ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    assert conn.execute("SELECT count(*) FROM notices").fetchone() == (1,)
 
 
 async def test_a_bridge_goes_on_when_its_key_was_changed_and_is_refused_at_its_next_start(
@@ -189,11 +200,14 @@ async def test_a_bridge_goes_on_when_its_key_was_changed_and_is_refused_at_its_n
     with pytest.raises(StoreUnavailable):
         await db.write(lambda conn: None)
     assert [row.event.recipient for row in await db.read(operator.list_rows)] == [ANN]
+    await db.write(partial(note, title="of bob@example.com"))
     await db.write_each(arrivals.take_many, (submission(event("bob@example.com")), NOW))
     await db.close()
     with pytest.raises(SealRefused, match="another key"):
         await Database.open(Server(sealed, "one"), lock=True, key=KEY, seal=True)
-    assert "bob@example.com" in contents(sealed, NEW)["outbox"]
+    held = contents(sealed, NEW)
+    assert "bob@example.com" in held["outbox"] and "of bob@example.com" in held["notices"]
+    assert b"bob@example.com" not in on_disk(cluster, sealed), "not even in a row that was undone"
 
 
 async def test_a_month_has_a_key_of_its_own_also_while_a_bridge_runs(
