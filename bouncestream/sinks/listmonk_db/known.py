@@ -63,7 +63,8 @@ _UNSUBSCRIBES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 #: The settings that are read for each batch.
 ACTIONS_KEY, PROCESSING_KEY, MIGRATIONS_KEY = "bounce.actions", "bounce.enabled", "migrations"
 BLOCKED_KEY, ALLOWED_KEY = "privacy.domain_blocklist", "privacy.domain_allowlist"
-KEYS = (ACTIONS_KEY, PROCESSING_KEY, MIGRATIONS_KEY, BLOCKED_KEY, ALLOWED_KEY)
+_NEEDED = (ACTIONS_KEY, PROCESSING_KEY, MIGRATIONS_KEY)
+KEYS = (*_NEEDED, BLOCKED_KEY, ALLOWED_KEY)
 
 _PAGE = "docs/operate/listmonk-db.md"
 
@@ -80,8 +81,10 @@ class Settings:
 
     def refuses(self, domain: str) -> bool:
         """Whether it refuses bounces of addresses at a domain, in lower case. A list of allowed ones goes first;
-        `*.example.com` means the domain and those right below it."""
-        names = {domain, f"*.{domain}", f"*.{domain.partition('.')[2]}"}
+        `*.example.com` means the domain and those right below it, `*.com` no domain below it."""
+        names = {domain, f"*.{domain}"}
+        if domain.count(".") > 1:
+            names.add(f"*.{domain.partition('.')[2]}")
         return names.isdisjoint(self.allowed) if self.allowed else not names.isdisjoint(self.blocked)
 
     @property
@@ -96,15 +99,14 @@ def read(stored: Mapping[str, str]) -> Settings:
         found = {key: json.loads(value) for key, value in stored.items()}
     except ValueError as error:
         raise _odd("the settings are no JSON") from error
-    if ACTIONS_KEY not in found or MIGRATIONS_KEY not in found:
+    if hidden := [key for key in _NEEDED if key not in found]:
         raise SinkError(
-            f"Listmonk's settings {ACTIONS_KEY} and {MIGRATIONS_KEY} cannot be seen. Next: let the role read them, "
-            f"see {_PAGE}"
+            f"Listmonk's settings {', '.join(hidden)} cannot be seen. Next: let the role read them, see {_PAGE}"
         )
     return Settings(
         max(_versions(found[MIGRATIONS_KEY])),
         _rules(found[ACTIONS_KEY]),
-        found.get(PROCESSING_KEY) is not False,
+        found[PROCESSING_KEY] is not False,
         _domains(found.get(BLOCKED_KEY)),
         _domains(found.get(ALLOWED_KEY)),
     )

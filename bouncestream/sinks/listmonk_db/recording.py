@@ -48,27 +48,28 @@ def tell(
     instance: str,
     refuses: Refuses = lambda claimed, owners: "",
 ) -> list[Recorded]:
-    """Record bounces in their order, as Listmonk itself would."""
-    ends: dict[int, tuple[State, str]] = {}
-    again = [one for one in claimed if one.posts > 1]
-    there = tables.stored(conn, {one.label for one in again}, instance, {one.event_id for one in again})
-    ends |= {one.row: (State.VERIFIED, FOUND) for one in again if one.event_id in there}
-    ends |= {one.row: (State.DEAD, why) for one in claimed if one.row not in ends and (why := _bad(one, settings))}
+    """Record bounces in their order, as Listmonk itself would. One may have its row already: the API was told of it
+    before, or this outbox is a restored backup."""
+    ends = {one.row: (State.DEAD, why) for one in claimed if (why := _bad(one, settings))}
     todo = [one for one in claimed if one.row not in ends]
     emails = {form for one in todo for form in _forms(one)}
     uuids = {mark for one in todo if (mark := clean_uuid(one.event.subscriber_uuid))}
     by_email, by_uuid = tables.people(conn, emails, uuids)
+    people = {one.id for one in by_uuid.values()}
+    there = tables.stored(conn, people, instance, {one.event_id for one in todo})
     owners = {mark: by_uuid[mark].email if mark in by_uuid else "" for mark in uuids}
     told: list[Told] = []
     for one in todo:
-        if why := refuses(one, owners):
+        if one.event_id in there:
+            ends[one.row] = State.VERIFIED, FOUND
+        elif why := refuses(one, owners):
             ends[one.row] = State.UNSTORED, why
         else:
             told.append(Told(one.row, one.event.kind.value, _meant(one, by_email, by_uuid)))
     decided = decide(told, settings.rules)
     ends |= {row: (State.UNSTORED, why) for row, why in decided.unstored.items()}
-    people = {one.row: one.person for one in told}
-    return _written(conn, tables, settings, claimed, instance, ends, people, decided)
+    meant = {one.row: one.person for one in told}
+    return _written(conn, tables, settings, claimed, instance, ends, meant, decided)
 
 
 def _written(

@@ -70,19 +70,16 @@ WHERE NOT CASE w.part WHEN '' THEN has_table_privilege(c.oid, w.power)
           ELSE has_column_privilege(c.oid, w.part, w.power) END"""
 
 _SETTINGS = "SELECT key, value::text FROM LISTMONK.settings WHERE key = ANY(?)"
-_BY_EMAIL = """
-SELECT id, uuid::text, email, status::text FROM LISTMONK.subscribers WHERE email = ANY(?)
-ORDER BY id FOR NO KEY UPDATE"""
-_BY_UUID = """
-SELECT id, uuid::text, email, status::text FROM LISTMONK.subscribers WHERE uuid = ANY(?::uuid[])
+_PEOPLE = """
+SELECT id, uuid::text, email, status::text FROM LISTMONK.subscribers WHERE email = ANY(?) OR uuid = ANY(?::uuid[])
 ORDER BY id FOR NO KEY UPDATE"""
 _COUNTS = """
 SELECT subscriber_id, type::text, count(*) FROM LISTMONK.bounces WHERE subscriber_id = ANY(?::int[])
 GROUP BY subscriber_id, type"""
 _CAMPAIGNS = "SELECT uuid::text, id FROM LISTMONK.campaigns WHERE uuid = ANY(?::uuid[])"
 _STORED = """
-SELECT meta ->> 'id', id FROM LISTMONK.bounces
-WHERE source = ANY(?) AND meta ->> 'bridge' = ? AND meta ->> 'id' = ANY(?)"""
+SELECT meta ->> 'id' FROM LISTMONK.bounces
+WHERE subscriber_id = ANY(?::int[]) AND meta ->> 'bridge' = ? AND meta ->> 'id' = ANY(?)"""
 _LISTS = """
 SELECT subscriber_id, list_id, status::text FROM LISTMONK.subscriber_lists WHERE subscriber_id = ANY(?::int[])"""
 _INSERT = """
@@ -166,11 +163,8 @@ class Tables:
         self, conn: Conn, emails: Collection[str], uuids: Collection[str]
     ) -> tuple[dict[str, Person], dict[str, Person]]:
         """The subscribers by address in lower case and by UUID, with their stored bounces. Each is locked."""
-        found: dict[int, Person] = {}
-        for sql, names in ((_BY_EMAIL, emails), (_BY_UUID, uuids)):
-            if names:
-                for number, mark, email, status in conn.execute(self._sql(sql), (sorted(names),)).fetchall():
-                    found.setdefault(number, Person(number, mark, email, status))
+        rows = conn.execute(self._sql(_PEOPLE), (sorted(emails), sorted(uuids))).fetchall()
+        found = {row[0]: Person(*row) for row in rows}
         if found:
             for number, kind, count in conn.execute(self._sql(_COUNTS), (sorted(found),)).fetchall():
                 found[number].counts[kind] = count
@@ -180,12 +174,12 @@ class Tables:
         """UUID → id, of those that there are."""
         return dict(conn.execute(self._sql(_CAMPAIGNS), (sorted(uuids),)).fetchall()) if uuids else {}
 
-    def stored(self, conn: Conn, labels: Collection[str], instance: str, events: Collection[str]) -> dict[str, int]:
-        """Event id → Listmonk's id of its row, of those events that have one under these labels."""
-        if not events:
-            return {}
-        values = (sorted(labels), instance, sorted(events))
-        return dict(conn.execute(self._sql(_STORED), values).fetchall())
+    def stored(self, conn: Conn, people: Collection[int], instance: str, events: Collection[str]) -> set[str]:
+        """The ids of those events that have a row already, among the bounces of these subscribers."""
+        if not people:
+            return set()
+        values = (sorted(people), instance, sorted(events))
+        return {event for (event,) in conn.execute(self._sql(_STORED), values).fetchall()}
 
     def lists(self, conn: Conn, people: Collection[int]) -> dict[int, dict[int, str]]:
         """Subscriber → list → status of the subscription."""

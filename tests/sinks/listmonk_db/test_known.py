@@ -48,6 +48,9 @@ def test_domains_are_refused_as_the_api_does() -> None:
     allows = read(stored(**lists))
     told = ("good.example", "x.good.example", "w.example", "x.w.example", "a.x.w.example")
     assert [allows.refuses(domain) for domain in told] == [False, True, False, False, True]
+    country = read(stored(**{"privacy.domain_blocklist": ["*.example"]}))
+    told = ("example", "mail.example", "x.mail.example")
+    assert [country.refuses(domain) for domain in told] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -65,9 +68,12 @@ def test_settings_that_are_not_known_are_refused(more: dict[str, Any], words: st
         read(stored(**more))
 
 
-def test_settings_that_cannot_be_seen() -> None:
-    with pytest.raises(SinkError, match="cannot be seen"):
-        read({})
+@pytest.mark.parametrize("key", ["bounce.actions", "bounce.enabled", "migrations"])
+def test_settings_that_cannot_be_seen(key: str) -> None:
+    seen = stored()
+    del seen[key]
+    with pytest.raises(SinkError, match=f"settings {key} cannot be seen"):
+        read(seen)
 
 
 def test_versions() -> None:

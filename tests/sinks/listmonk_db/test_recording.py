@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -54,12 +55,16 @@ def test_an_address_is_found_in_another_form(listmonk_tables: Listmonk) -> None:
 
 def test_one_that_was_told_before_is_looked_for(listmonk_tables: Listmonk) -> None:
     listmonk_tables.person("a@example.com")
-    first = claimed(1, "a@example.com", "soft", posts=2)
+    first = claimed(1, "a@example.com", "soft")
     [told] = record(listmonk_tables, first)
     assert told.why == RECORDED
-    [again] = record(listmonk_tables, first)
+    # also one that this outbox knows as new, under another label: a restored backup does not know better
+    [again] = record(listmonk_tables, replace(first, label="shop 2026-03-09"))
     assert (again.state, again.why, again.bounce) == (State.VERIFIED, FOUND, 0)
     assert len(listmonk_tables.rows()) == 1
+    listmonk_tables.run("UPDATE bounces SET meta = jsonb_set(meta, '{bridge}', '\"another\"')")
+    [told] = record(listmonk_tables, first)
+    assert told.why == RECORDED
 
 
 def test_one_that_is_refused_is_not_told(listmonk_tables: Listmonk) -> None:
@@ -105,22 +110,22 @@ def test_domains_that_listmonk_refuses(listmonk_tables: Listmonk, key: str) -> N
 
 
 @pytest.mark.parametrize(
-    "email",
+    ("email", "taken"),
     [
-        "o'brien@example.com",
-        "a%b!c@example.com",
-        "é@exämple.example",
-        "a\\b@example.com",
-        'x",{}@example.com',
-        "?@x.org",
+        ("o'brien@example.com", True),
+        ("a%b!c@example.com", True),
+        ("é@exämple.example", True),
+        ("a\\b@example.com", False),
+        ('x",{}@example.com', False),
+        ("?@x.org", True),
     ],
 )
-def test_odd_addresses_mean_nothing_to_the_database(listmonk_tables: Listmonk, email: str) -> None:
+def test_odd_addresses_mean_nothing_to_the_database(listmonk_tables: Listmonk, email: str, taken: bool) -> None:
     listmonk_tables.person(email)
     listmonk_tables.person("other@example.com")
     [told] = record(listmonk_tables, claimed(1, email, "soft", diagnostic="550 \"\\{}, '\u2028%s ?"))
-    assert {row["email"] for row in listmonk_tables.rows()} == ({email} if told.bounce else set())
-    assert told.state is (State.VERIFIED if told.bounce else State.DEAD)
+    assert {row["email"] for row in listmonk_tables.rows()} == ({email} if taken else set())
+    assert told.state is (State.VERIFIED if taken else State.DEAD)
 
 
 def test_a_nul_reaches_no_statement(listmonk_tables: Listmonk) -> None:

@@ -109,14 +109,20 @@ def test_each_lookup_has_an_index(listmonk_tables: Listmonk) -> None:
         "FROM generate_series(1, 20000) AS n"
     )
     listmonk_tables.run("INSERT INTO bounces (subscriber_id, source) SELECT id, 's' || id % 200 FROM subscribers")
-    listmonk_tables.run("ANALYZE")
     from bouncestream.sinks.listmonk_db import tables
 
     marks = ["00000000-0000-4000-8000-000000000000"]
-    for sql, value in (
-        (tables._BY_EMAIL, ["1@x.org"]),
-        (tables._BY_UUID, marks),
-        (tables._COUNTS, [1, 2]),
+    listmonk_tables.run(
+        "INSERT INTO campaigns (uuid, name) SELECT gen_random_uuid(), '' FROM generate_series(1, 20000)"
+    )
+    listmonk_tables.run("INSERT INTO subscriber_lists (subscriber_id, list_id) SELECT id, 1 FROM subscribers")
+    listmonk_tables.run("ANALYZE")
+    for sql, values in (
+        (tables._PEOPLE, (["1@x.org"], marks)),
+        (tables._COUNTS, ([1, 2],)),
+        (tables._STORED, ([1, 2], "1a", ["x"])),
+        (tables._CAMPAIGNS, (marks,)),
+        (tables._LISTS, ([1, 2],)),
     ):
-        plan = listmonk_tables.run("EXPLAIN " + sql.replace("LISTMONK.", "").replace("?", "%s"), value)
+        plan = listmonk_tables.run("EXPLAIN " + sql.replace("LISTMONK.", "").replace("?", "%s"), *values)
         assert "Seq Scan" not in str(plan), plan
