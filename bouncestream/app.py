@@ -114,7 +114,7 @@ class App:
             await self.db.settle()
             instance: str | None = await self.db.read(partial(delivery.get_meta, name="instance"))
             self._instance = instance or ""
-            self.recorder = await fitting.recorder(self.config, self.db, self._instance)
+            self.recorder = fitting.recorder(self.config, self.db, self._instance)
             self.sink = fitting.listmonk(self.config, self._instance)
             self.pausing = fitting.pausing(self.config, self._instance)
             try:

@@ -13,6 +13,7 @@ BouncestreamError
 ├── StoreError               the outbox
 │   ├── StoreBusy            the intake is full, or the database is locked (try again)
 │   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
+│   │   ├── StoreRefused     a constraint or a trigger refuses what is to be stored
 │   │   ├── NoFolder         the folder that the outbox is to be in does not exist (exit 78)
 │   │   ├── OutboxCopied     it was copied elsewhere, or is an unfinished copy (exit 78)
 │   │   ├── MailsWait        the last room on the disk is kept for webhooks
@@ -34,8 +35,7 @@ BouncestreamError
 │   └── ApiRefused           it does not take the key, or the key may not do that: a person must act
 ├── TaskLost                 a task that must not end has ended (exit 70)
 └── SinkError                what Listmonk (or something in its place) answered
-    ├── SinkRefused          a call that the token may not make, or that Listmonk does not know
-    └── TablesUnfit          Listmonk's tables are not as they are known, or may not be written (exit 78)
+    └── SinkRefused          a call that the token may not make, or that Listmonk does not know
 """
 
 from __future__ import annotations
@@ -129,6 +129,10 @@ class StoreUnavailable(StoreError):
     """Disk full, database corrupt or read-only: nothing was stored until a person acts."""
 
     retryable = True
+
+
+class StoreRefused(StoreUnavailable):
+    """A constraint or a trigger of the database refuses what is to be stored."""
 
 
 class NoFolder(StoreUnavailable):
@@ -264,9 +268,3 @@ class SinkRefused(SinkError):
         self.status = status
         self.why = why
         super().__init__(f"Listmonk answered {status}: {why}")
-
-
-class TablesUnfit(SinkError):
-    """Listmonk's tables are not those that are known, or this role may not use them: nothing was written there."""
-
-    retryable = False

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bouncestream.config.model import Config
-from bouncestream.errors import TablesUnfit
 from bouncestream.health import Health
 from bouncestream.lease import RELAY
 from bouncestream.metrics import Metrics
@@ -54,18 +53,14 @@ class Recorder:
     instance: str
 
 
-async def recorder(config: Config, db: Database, instance: str) -> Recorder | None:
-    """What records in Listmonk's tables; None: they are not used. Raises TablesUnfit where they do not do."""
+def recorder(config: Config, db: Database, instance: str) -> Recorder | None:
+    """What records in Listmonk's tables; None: they are not used."""
     if not config.listmonk_db.enabled:
         return None
     from bouncestream.outbox.postgres.db import ServerDatabase  # only where it is used
 
     assert isinstance(db, ServerDatabase), "the configuration was checked"
-    found = Recorder(db.beside("listmonk_db"), Tables(config.listmonk_db.schema), instance)
-    fault = await found.store.write(found.tables.fault)
-    if fault:
-        raise TablesUnfit(f"[listmonk_db]: {fault}.")
-    return found
+    return Recorder(db.beside("listmonk_db"), Tables(config.listmonk_db.schema), instance)
 
 
 def relay(
@@ -87,10 +82,9 @@ def relay(
     wanted = config.relay
     made: Callable[..., Relay] = Relay
     if recorder is not None:
-        store = leasing.fenced(RELAY, recorder.store)
-        made = partial(RecordingRelay, store=store, tables=recorder.tables, instance=recorder.instance)
+        made = partial(RecordingRelay, store=recorder.store, tables=recorder.tables, instance=recorder.instance)
     return made(
-        leasing.fenced(RELAY),
+        leasing.db,
         sink,
         clock,
         RelaySettings(

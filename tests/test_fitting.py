@@ -54,7 +54,7 @@ async def test_a_relay_has_the_times_and_the_brake_that_were_told(tmp_path: Path
         relay = fitting.relay(
             config,
             leasing,
-            await fitting.recorder(config, db, "1a"),
+            fitting.recorder(config, db, "1a"),
             sink,
             pausing,
             clock,

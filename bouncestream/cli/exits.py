@@ -19,7 +19,6 @@ from bouncestream.errors import (
     SinkError,
     StoreBusy,
     StoreError,
-    TablesUnfit,
     TaskLost,
     UsageError,
 )
@@ -40,8 +39,7 @@ def code_of(error: BouncestreamError) -> int:
     """The exit code of an error that ends a command."""
     if isinstance(error, UsageError):
         return USAGE
-    settled = (BridgeTaken, ConfigError, SchemaTooNew, SealRefused, NoFolder, OutboxCopied, TablesUnfit)
-    if isinstance(error, settled):
+    if isinstance(error, (BridgeTaken, ConfigError, SchemaTooNew, SealRefused, NoFolder, OutboxCopied)):
         return CONFIGURATION
     if isinstance(error, TaskLost):
         return SOFTWARE

@@ -45,7 +45,7 @@ TOLD = 100
 
 
 class Store(Protocol):
-    """What holds an outbox, as the relay uses it: `Database`, or `Fenced`."""
+    """What holds an outbox, as the relay uses it: `Database`, or `Beside`."""
 
     async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T: ...
 
@@ -79,10 +79,6 @@ class OneBridge:
         """The work as it is."""
         return work
 
-    def fenced(self, name: str, db: Store | None = None) -> Store:
-        """The outbox as it is."""
-        return db or self.db
-
     def term(self, name: str) -> AbstractContextManager[object]:
         """Nothing: nobody else writes."""
         return nullcontext()
@@ -90,28 +86,6 @@ class OneBridge:
     def safe(self, name: str) -> bool:
         """Always."""
         return True
-
-
-@dataclass(frozen=True, slots=True)
-class Fenced:
-    """The outbox for work under a lease: each job proves its epoch in its own transaction, or raises LeaseLost."""
-
-    db: Store
-    tenure: Tenure
-    holder: str
-
-    async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T:
-        """Run a job as `Database.write` does."""
-        job = leases.proven(fn, Term(self.tenure.name, self.holder, self.tenure.epoch))
-        return await self.db.write(job, rows=rows, size=size)
-
-    async def read(self, fn: Callable[[Conn], T]) -> T:
-        """Run a job that only reads."""
-        return await self.db.read(fn)
-
-    async def data_version(self) -> int:
-        """See `Database.data_version`."""
-        return await self.db.data_version()
 
 
 @dataclass(eq=False)
@@ -176,10 +150,6 @@ class Leasing:
             self._tenures[name] = Tenure(name)
             self._asked.set()
         return self._tenures[name]
-
-    def fenced(self, name: str, db: Store | None = None) -> Store:
-        """The outbox for the work under a lease, which proves its `term`; `db`: over another session."""
-        return self.db if db is None else Fenced(db, self.tenure(name), self.holder)
 
     @contextmanager
     def term(self, name: str) -> Iterator[None]:

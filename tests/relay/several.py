@@ -46,12 +46,12 @@ async def main(url: str, name: str, listmonk: str, user: str, token: str) -> Non
     relays: list[Relay] = []
     made = Relay
     if os.environ.get("RECORDS"):
-        store = leasing.fenced(lease.RELAY, db.beside("listmonk_db"))  # type: ignore[attr-defined]
+        store = db.beside("listmonk_db")  # type: ignore[attr-defined]
         made = partial(RecordingRelay, store=store, tables=Tables(), instance=instance)  # type: ignore[assignment]
 
     async def deliver() -> None:
         relay = made(
-            leasing.fenced(lease.RELAY),
+            db,
             sink,
             clock,
             settings,

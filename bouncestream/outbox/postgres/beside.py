@@ -17,6 +17,7 @@ from bouncestream.errors import StoreError
 from bouncestream.outbox.batch import Job, Outcome, refuse
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.postgres.batch import run_batch
+from bouncestream.outbox.postgres.leases import TERM, Term, prove
 from bouncestream.outbox.postgres.session import Session, SessionThread
 from bouncestream.outbox.postgres.unlock import Unlocking
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Seconds that a statement waits for a lock. A lease that is proven in the transaction is not renewed meanwhile.
-LOCKED = 1.0
+#: Seconds that a statement waits for a lock: less than the 1 s after which PostgreSQL looks for a deadlock, so that
+#: it is never an import of Listmonk's that has to end. And seconds that it may take.
+LOCKED, PATIENCE = 0.5, 5.0
 
 
 class Beside:
@@ -39,8 +41,8 @@ class Beside:
         self._thread = SessionThread(session, f"outbox {name}")
 
     async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T:
-        """Run a job as `Database.write` does, in a transaction of its own."""
-        job = Job(partial(_patient, fn=fn), asyncio.get_running_loop().create_future(), rows, size)
+        """Run a job as `Database.write` does, in a transaction of its own, which proves the term of the task."""
+        job = Job(partial(_patient, fn=fn, term=TERM.get()), asyncio.get_running_loop().create_future(), rows, size)
         [outcome] = await self._thread.call(partial(_commit, self._thread.session, [job]))
         if outcome.error is not None:
             raise outcome.error
@@ -60,9 +62,13 @@ class Beside:
         await self._thread.stop()
 
 
-def _patient(conn: Conn, fn: Callable[[Conn], T]) -> T:
-    conn.execute("SELECT set_config('lock_timeout', ?, true)", (f"{LOCKED * 1000:.0f}",)).fetchone()
-    return fn(conn)
+def _patient(conn: Conn, fn: Callable[[Conn], T], term: Term | None) -> T:
+    limits = f"{LOCKED * 1000:.0f}", f"{PATIENCE * 1000:.0f}"
+    conn.execute("SELECT set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)", limits)
+    found = fn(conn)
+    if term is not None:
+        prove(conn, *term)  # last: whoever renews the lease, and what comes in behind that, waits for its proof
+    return found
 
 
 def _commit(session: Session, jobs: Sequence[Job]) -> list[Outcome]:

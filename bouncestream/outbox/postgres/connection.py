@@ -55,8 +55,6 @@ _SETTINGS = f"""SELECT {ON_DISK},
 #: How far the outbox is sealed (`Known`), behind these.
 _WATCHED = """, (SELECT value FROM meta WHERE name = 'sealing'),
        ARRAY(SELECT wrapped FROM data_keys WHERE number = 1 OR number = ? ORDER BY number)"""
-#: Held by all who write, beside each other: it keeps the outbox from being turned meanwhile.
-_UNTURNED = "LOCK TABLE data_keys IN ROW SHARE MODE"
 #: Rows of one statement, at most.
 ROWS_AT_ONCE = 2000
 #: The event's own text is in these alone: one that is refused is undone alone.
@@ -365,8 +363,8 @@ def connect(server: Server, *, patience: float = 10.0) -> ServerConnection:
         raise Failed(error) from None
     except ValueError as error:
         raise Failed(psycopg.ProgrammingError(str(error))) from None
-    # psycopg counts the names of prepared statements from 0. Behind an older pooler two bridges share sessions, and
-    # one would run what the other has prepared under that name; one that nobody has prepared is noticed (26000).
+    # psycopg counts prepared statements from 0. Behind an older pooler a bridge would run what another has prepared
+    # under that name; one that nobody has prepared is noticed (26000).
     conn._prepared._prepared_idx = secrets.randbits(48)
     return ServerConnection(conn, server.bridge)
 
@@ -395,6 +393,8 @@ def begin(
     if not watched:
         conn.execute(_SETTINGS + through, told)
         return
-    if not read_only:
-        conn.execute(_UNTURNED)  # before the first look at the database, from which on it sees one state of it
+    if not read_only:  # before the first look at the database, from which on it sees one state of it
+        conn.execute(f"SET LOCAL lock_timeout = '{LOCKED:g}s'")
+        # held by all who write, beside each other: it keeps the outbox from being turned meanwhile
+        conn.execute("LOCK TABLE data_keys IN ROW SHARE MODE")
     conn.look(through, *told)

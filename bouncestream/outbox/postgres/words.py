@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import psycopg
 
-from bouncestream.errors import SchemaTooNew, StoreBusy, StoreError, StoreSlow, StoreUnavailable
+from bouncestream.errors import SchemaTooNew, StoreBusy, StoreError, StoreRefused, StoreSlow, StoreUnavailable
 from bouncestream.outbox.postgres.steps import gate, newest
 
 #: Another transaction was quicker: serialization failure, deadlock; a key that somebody else has stored meanwhile.
@@ -18,6 +18,7 @@ READ_ONLY = "25006"
 _OF_THE_JOB = ("22", "23", "42")
 
 _NOTHING = "nothing was stored"
+_REFUSED = "A constraint or a trigger of PostgreSQL refuses it: nothing of it was stored. Next: see its log."
 _AWAY = (
     "PostgreSQL does not answer: nothing is acknowledged. Next: see that it runs, and that [outbox] url names its "
     "host and port; bouncestream connects again by itself."
@@ -48,11 +49,14 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
         "again.",
     ),
     "23505": (StoreBusy, "Another bridge is storing the same: nothing was stored. Next: try again."),
+    "22": (StoreRefused, _REFUSED),
+    "23": (StoreRefused, _REFUSED),
+    "P0001": (StoreRefused, _REFUSED),  # as a trigger says it
     "55P03": (
         StoreBusy,
-        "Another transaction has locked the outbox: nothing was stored. It is a psql session or an ALTER TABLE "
-        "that is open, a bridge that is frozen, or `outbox copy`, which ends by itself. Next: see `SELECT * FROM "
-        "pg_stat_activity`, and end it.",
+        "Another transaction has locked the outbox, or Listmonk's tables (an import): nothing was stored. It is a "
+        "psql session or an ALTER TABLE that is open, a bridge that is frozen, or `outbox copy`, which ends by "
+        "itself. Next: see `SELECT * FROM pg_stat_activity`, and end it.",
     ),
     "57014": (StoreSlow, "PostgreSQL took longer than this may take. Next: try again, or ask for less."),
     "57": (

@@ -11,6 +11,7 @@ import pytest
 from bouncestream.lease import FROZEN
 from bouncestream.outbox.engine import Refused
 from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres import connection
 from bouncestream.outbox.postgres.connection import (
     FROZEN_READER,
     LOCKED,
@@ -19,6 +20,7 @@ from bouncestream.outbox.postgres.connection import (
     begin,
     connect,
 )
+from bouncestream.outbox.postgres.schema import create
 from bouncestream.outbox.queries import QUERIES
 from tests.outbox import make
 from tests.postgres.cluster import Cluster
@@ -117,3 +119,23 @@ def test_no_two_connections_give_a_prepared_statement_the_same_name(pg_url: str)
         names += [name for (name,) in conn.execute("SELECT name FROM pg_prepared_statements").fetchall()]
         conn.close()
     assert len(names) == len(set(names)) == 2
+
+
+@pytest.mark.process
+def test_whoever_writes_waits_for_a_switch_of_the_seal_in_bounds(
+    pg_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOCKED", 0.1)
+    theirs, ours = (connect(Server(pg_url, name)) for name in ("one", "two"))
+    try:
+        create(theirs)
+        theirs.execute("BEGIN")
+        theirs.execute("LOCK TABLE data_keys IN ACCESS EXCLUSIVE MODE")
+        ours.execute("SET statement_timeout = '3s'")
+        with pytest.raises(Failed) as failed:
+            begin(ours, watched=True)
+        assert failed.value.cause.sqlstate == "55P03"
+    finally:
+        for conn in (theirs, ours):
+            conn.rollback()
+            conn.close()

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from bouncestream.errors import SchemaTooNew, StoreBusy, StoreError, StoreSlow, StoreUnavailable
+from bouncestream.errors import SchemaTooNew, StoreBusy, StoreError, StoreRefused, StoreSlow, StoreUnavailable
 from bouncestream.outbox.postgres.steps import gate, newest
 from bouncestream.outbox.postgres.words import is_behind, is_conflict, is_elsewhere, is_trouble, translate
 
@@ -20,7 +20,9 @@ from bouncestream.outbox.postgres.words import is_behind, is_conflict, is_elsewh
         (errors.TooManyConnections("x"), StoreUnavailable, "no connection left"),
         (errors.AdminShutdown("x"), StoreUnavailable, "starting or stopping"),
         (errors.SerializationFailure("x"), StoreBusy, "try again"),
-        (errors.LockNotAvailable("x"), StoreBusy, "or a bridge that is frozen"),
+        (errors.LockNotAvailable("x"), StoreBusy, "Listmonk's tables (an import)"),
+        (errors.ForeignKeyViolation("x"), StoreRefused, "a trigger of PostgreSQL refuses it"),
+        (errors.RaiseException("x"), StoreRefused, "a trigger of PostgreSQL refuses it"),
         (errors.QueryCanceled("x"), StoreSlow, "took longer"),
         (errors.UndefinedTable("x"), StoreUnavailable, "not those of this version"),
         (errors.InsufficientPrivilege("x"), StoreUnavailable, "does not allow it to this role"),
