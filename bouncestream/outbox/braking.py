@@ -79,8 +79,7 @@ def claim(
         )
     for row, until in decision.waits.items():
         why = f"waits until {until:%H:%M:%S} UTC: so many hard bounces come that the brake may be needed"
-        conn.execute(QUERIES["brake_waits"], (codec.stamp(until), why, row))
-        conn.execute(QUERIES["insert_history"], (row, codec.stamp(now), State.PENDING, State.PENDING, why))
+        delivery.put_off(conn, row, until, why, now)
     if decision.braked != brake.braked:
         stored = [
             [one.scope, one.source, codec.stamp(one.began_at), [[m.kind, m.name, m.reason] for m in one.marks]]

@@ -110,6 +110,12 @@ def _new_labels(conn: Conn, sources: Iterable[str], now: datetime) -> dict[str, 
     return labels
 
 
+def put_off(conn: Conn, row: int, until: datetime, why: str, now: datetime) -> None:
+    """Have a pending row wait, which was not taken for it."""
+    conn.execute(QUERIES["put_off"], (codec.stamp(until), why, row))
+    conn.execute(_HISTORY, (row, codec.stamp(now), State.PENDING, State.PENDING, why))
+
+
 def settle(conn: Conn, moves: Sequence[Move], now: datetime) -> list[int]:
     """Apply each move that `MOVES` allows, in order, with its history. Returns the rows whose move is not allowed:
     they were changed by someone else (an operator), and stay as they are.

@@ -810,7 +810,7 @@ WHERE event_id >= :since_id AND received_at > :since AND kind = 'hard' AND NOT (
   AND state <> 'dropped' AND NOT EXISTS (SELECT 1 FROM let_go WHERE let_go.outbox_id = outbox.id)
 ORDER BY event_id;
 
--- name: brake_waits
+-- name: put_off
 UPDATE outbox SET next_attempt_at = ?, why = ? WHERE id = ? AND state = 'pending';
 
 -- name: braked_rows

@@ -39,8 +39,8 @@ SURE = 3.0
 #: How many readers a domain has is asked again after so long, sooner where it was not to be had; until there is an
 #: answer the old number stands, and it is forgotten where that did not matter for so long; seconds.
 READERS_FRESH, READERS_AGAIN, READERS_FORGOTTEN = 3600.0, 600.0, 86_400.0
-#: So many domains are asked for before a claim, and for so long together; seconds. Listmonk looks at each person
-#: for it: 0.2 s where it has 300,000, and 0.8 s where all of them are at the domain (6.2.0, November 2026).
+#: So many domains are asked for before a claim, and for so long together, as for campaigns; seconds. Listmonk looks
+#: at each person for it: 0.2 s where it has 300,000, and 0.8 s where all are at the domain (6.2.0, November 2026).
 ASKED, ASKING = 5, 10.0
 #: What is held is counted on the health board so often: each change there is a line of the log.
 SHOWN = 3.0
@@ -154,8 +154,9 @@ class Braking:
             return
         self._asked_at = context.clock.monotonic()
         try:
-            self._known = await self.campaigns()
-        except SinkError as error:
+            async with asyncio.timeout(ASKING):
+                self._known = await self.campaigns()
+        except (SinkError, TimeoutError) as error:
             log.debug("how much campaigns have sent is not known: %s", error)
 
     def _known_readers(

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bouncestream.backoff import backoff
 from bouncestream.health import Health
@@ -23,6 +24,8 @@ from bouncestream.relay.schedule import LaterReads
 
 log = logging.getLogger("bouncestream.relay")
 
+#: How often the token's permissions and Listmonk's settings are asked for; seconds.
+CAPABILITIES_EVERY = 300.0
 #: After a failed call the permissions and settings of Listmonk are asked for again this soon; seconds.
 CAPABILITIES_AFTER_FAILURE = 5.0
 #: After a failed read none is made for so long, at first and at most; seconds.
@@ -112,6 +115,13 @@ class RelayContext:
     def round_ended(self) -> None:
         """A round of reading back, with its look-ups, ended well."""
         self.read_due, self.read_trouble, self._failed_reads = float("-inf"), "", 0
+
+    async def learnt(self, capabilities: Capabilities, now: float) -> None:
+        """Listmonk has said what the token may do, and how it is set up."""
+        if self.capabilities is None or self.capabilities.version != capabilities.version:
+            name = f"rows_shown:{capabilities.version}"
+            self.ledger.rows_shown = bool(await self.db.read(partial(delivery.get_meta, name=name)))
+        self.capabilities, self.capabilities_due = capabilities, now + CAPABILITIES_EVERY
 
     def boot_read(self, boot: str, asked_at: float) -> None:
         """A boot id was read; tell when it is a new one."""

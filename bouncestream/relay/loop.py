@@ -41,8 +41,6 @@ log = logging.getLogger("bouncestream.relay")
 
 #: As many unsettled events are kept in memory; more wait in the outbox.
 WAITING_LIMIT = 20_000
-#: How often the token's permissions are asked for again; seconds.
-CAPABILITIES_EVERY = 300.0
 #: How often it is asked whether bounce processing is on again; seconds.
 PROCESSING_EVERY = 5.0
 #: How soon a change that another process made to the outbox is noticed; seconds.
@@ -328,10 +326,7 @@ class Relay:
         except SinkError as error:
             context.trouble(str(error))
             return False
-        if context.capabilities is None or context.capabilities.version != capabilities.version:
-            name = f"rows_shown:{capabilities.version}"
-            context.ledger.rows_shown = bool(await context.db.read(partial(delivery.get_meta, name=name)))
-        context.capabilities, context.capabilities_due = capabilities, now + CAPABILITIES_EVERY
+        await context.learnt(capabilities, now)
         if not capabilities.processing:
             # Listmonk before 6.2 breaks the connection of every bounce then, and takes the probe all the same.
             context.breaker.pause(now, Answer(PostOutcome.DENIED, 503))

@@ -15,6 +15,9 @@ from bouncestream.relay.context import CAPABILITIES_AFTER_FAILURE, RelayContext
 from bouncestream.relay.ledger import LIMIT, LOOK_AGE, Entry
 from bouncestream.relay.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
 
+#: An unsubscription that Listmonk cannot be told now waits so long at most; seconds.
+WISH_LIMIT = 600.0
+
 
 async def probe(context: RelayContext) -> bool:
     """Whether posting is possible as such; if not, the breaker pauses and knows what to do about it."""
@@ -121,10 +124,12 @@ async def _denied(context: RelayContext, entry: Entry, words: str) -> Move:
 async def _unsubscribe(context: RelayContext, claimed: Claimed) -> Move:
     if context.settings.unsubscribe == "ignore":
         return Move(claimed.row, State.DROPPED, "the policy ignores unsubscriptions")
-    now = context.clock.monotonic()
     if not_now := context.not_now():
-        return Move(claimed.row, State.PENDING, not_now, delay=max(0.0, context.breaker.until - now))
-    if context.capabilities is not None and not context.capabilities.lookup:
+        return Move(claimed.row, State.PENDING, not_now, delay=_later(context, claimed))
+    if context.capabilities is None:
+        why = "not sent: what the token may do is not known yet"
+        return Move(claimed.row, State.PENDING, why, delay=_later(context, claimed))
+    if not context.capabilities.lookup:
         # Without the permission to see all, nobody is found: that must not look like an unknown subscriber.
         return held(claimed, f"the token lacks {LOOKUP_PERMISSION}")
     policy = context.settings.unsubscribe
@@ -133,5 +138,14 @@ async def _unsubscribe(context: RelayContext, claimed: Claimed) -> Move:
         return await unsubscribe(context.sink, claimed, policy=policy, delay=delay)
     except SinkError as error:
         context.trouble(str(error))
-        wait = max(1.0, context.breaker.until - context.clock.monotonic())
-        return Move(claimed.row, State.PENDING, f"not done yet, will be retried: {error}", delay=wait)
+        why = f"not done yet, will be retried: {error}"
+        return Move(claimed.row, State.PENDING, why, delay=_later(context, claimed))
+
+
+def _later(context: RelayContext, claimed: Claimed) -> float:
+    """Seconds until an unsubscription is tried again: longer each time, as it is claimed also while Listmonk is
+    down, where bounces are recorded in its tables."""
+    if context.stopping:
+        return 0.0
+    grown = backoff(claimed.attempt, cap=WISH_LIMIT, jitter=context.chance())
+    return max(grown, context.breaker.until - context.clock.monotonic())

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bouncestream.errors import SinkError
+from bouncestream.backoff import backoff
+from bouncestream.errors import SinkError, StoreBusy, StoreError, StoreRefused, StoreSlow, StoreUnavailable
 from bouncestream.event import Kind
 from bouncestream.health import Status
 from bouncestream.outbox import caused, delivery, reposts
@@ -22,7 +24,8 @@ from bouncestream.outbox.leasing import Store
 from bouncestream.ports import Claimed, ListedRow, Move, State
 from bouncestream.record import record
 from bouncestream.relay.breaker import Breaker
-from bouncestream.relay.loop import CAPABILITIES_EVERY, LONGEST_WAIT, Relay
+from bouncestream.relay.ledger import LIMIT
+from bouncestream.relay.loop import LONGEST_WAIT, Relay
 from bouncestream.relay.owners import UNKNOWN, by_mail, unstorable
 from bouncestream.relay.posting import post_batch
 from bouncestream.relay.readback import verify
@@ -34,6 +37,8 @@ from bouncestream.sinks.listmonk_db.tables import Tables
 
 #: Seconds for all calls that ask what the API allows: bounces do not wait longer for a Listmonk that hangs.
 PATIENCE = 5.0
+#: An event whose row cannot be written waits so long, and longer each time that the row is refused; seconds.
+PUT_OFF = 30.0
 OFF = (
     "bounce processing is off in Listmonk, so nothing is recorded. Next: enable it (Settings, Bounces, Enable "
     "bounce processing)"
@@ -56,6 +61,9 @@ class RecordingRelay(Relay):
         super().__init__(*args, **more)
         self._store, self._tables, self._instance = store, tables, instance
         self._fit: Settings | None = None  # the settings with which the tables were looked at, and found to do
+        self._restored = False  # as far as is known, this outbox is a restored backup
+        self._size = self.context.settings.batch_size  # smaller while a row cannot be written
+        self._hand = 0  # so many events are in the transaction
         self._trouble = Breaker(self.context.chance)  # of the tables; the other breaker is the API's
 
     @property
@@ -71,33 +79,39 @@ class RecordingRelay(Relay):
         context = self.context
         if context.settings.dry_run:
             return await super()._turn()
-        self._next = None
-        if not self._reconciled and not await self._is_allowed():
+        self._next, recorded = None, False
+        if (now := context.clock.monotonic()) >= self._trouble.until:
+            try:
+                recorded = await self._is_allowed() and await self._record()
+            except SinkError as error:
+                self._trouble.trouble(context.clock.monotonic(), str(error))
+        if not self._reconciled:
             return False
         if self._left_behind:
             await self._absorb()
-        recorded = await self._record()
-        await self._ask_api(context.clock.monotonic())
+        await self._ask_api(now)
         return await verify(context) or recorded
 
     async def _is_allowed(self) -> bool:
-        """Whether this outbox may be used. What a restored backup or a standby may lack is nothing here: Listmonk's
-        tables lack the same."""
-        try:
+        """Whether this outbox may be used. Raises SinkError while that is not known, and where Listmonk's tables do
+        not do. What a restored backup may have forgotten is looked for in the tables, event by event; and what a
+        standby lacks they lack as well."""
+        if not self._reconciled:
             if self._allowed is not None and not await self._allowed():
                 await self._sleep(LONGEST_WAIT)
                 return False
-        except SinkError as error:
-            self._trouble.trouble(self.context.clock.monotonic(), str(error))
-            return False
-        self._reconciled = True
+            self._restored = await self.context.db.read(delivery.take_restored) is not None
+            self._reconciled = True
+        if self._fit is None:
+            self._fit = await self._store.write(self._look)
+            self._trouble.fine()
         return True
 
     async def _record(self) -> bool:
         """Claim, record and settle one batch; False when none was due."""
         context = self.context
-        size, woken, now = context.settings.batch_size, self._woken, context.clock.monotonic()
-        if context.stopping or now < self._trouble.until:
+        size, woken, now = self._size, self._woken, context.clock.monotonic()
+        if context.stopping:
             return False
         if self._permission_at is not None and now >= self._permission_at:
             await self._try_permission()
@@ -105,13 +119,26 @@ class RecordingRelay(Relay):
         context.reposts = due.again
         if due.wait != 0:
             self._next = woken, self._at(due.wait)
+            if self._restored and due.wait is None:  # all that it had was looked for
+                await context.db.write(delivery.clear_restored)
+                self._restored = False
             return False
+        self._hand = 0
         try:
             batch, done = await self.braking.claim_and(context, self._store, size, None, self._within)
-        except SinkError as error:
-            self._trouble.trouble(context.clock.monotonic(), str(error))
-            return False
+        except (StoreBusy, StoreRefused, StoreSlow) as error:
+            if self._hand > 1:  # fewer at once, until the one is alone that holds up the others
+                self._size = self._hand // 2
+                return True
+            if self._hand:
+                await self._put_off(error)
+            raise
+        except StoreUnavailable:
+            self._left_behind, self._fit = True, None
+            await self._store.write(self._look)  # which has better words for a right that was taken away
+            raise
         self._trouble.fine()
+        self._size = min(context.settings.batch_size, size * 2)
         self._fit = done.settings or self._fit
         context.moved(done.moves)
         if done.wishes:
@@ -120,9 +147,31 @@ class RecordingRelay(Relay):
             await self._note_permission(moves)
         return bool(batch)
 
+    async def _put_off(self, error: StoreError) -> None:
+        """The event that is next waits; where its row is refused, longer each time, and at last it is dead."""
+        context, why = self.context, str(error)
+        now, jitter = context.clock.now(), context.chance()
+
+        def locked(conn: Conn) -> list[Move]:
+            for one in delivery.due(conn, now, 1):
+                delivery.put_off(conn, one.id, now + timedelta(seconds=PUT_OFF), why, now)
+            return []
+
+        def refused(conn: Conn) -> list[Move]:
+            moves = []
+            for one in delivery.claim(conn, now=now, limit=1):
+                to = State.DEAD if one.failures + 1 >= LIMIT else State.PENDING
+                delay = backoff(one.failures + 1, base=PUT_OFF, jitter=jitter)
+                moves.append(Move(one.row, to, why, delay=delay, failed=True, unsent=True))
+            delivery.settle(conn, moves, now)
+            return moves
+
+        context.moved(await context.db.write(refused if isinstance(error, StoreRefused) else locked))
+
     def _within(self, conn: Conn, batch: Sequence[Claimed]) -> Done:
         """Record what was just claimed, and settle it. Raises SinkError: then nothing of it was."""
         context, now = self.context, self.context.clock.now()
+        self._hand = len(batch)
         wishes = [one for one in batch if one.event.kind is Kind.UNSUBSCRIBE]
         moves, told = [], []
         for one in batch:
@@ -144,11 +193,17 @@ class RecordingRelay(Relay):
     def _settings(self, conn: Conn) -> Settings:
         """Listmonk's settings. Raises SinkError where they, or the tables, do not allow it to record."""
         settings = self._tables.settings(conn)
-        if settings != self._fit and (fault := self._tables.fault(conn)):
-            raise SinkError(fault)
+        if settings != self._fit:
+            settings = self._look(conn)
         if not settings.processing:
             raise SinkError(OFF)
         return settings
+
+    def _look(self, conn: Conn) -> Settings:
+        """Look at the tables, and the rights on them. Raises SinkError where they do not do."""
+        if fault := self._tables.fault(conn):
+            raise SinkError(fault)
+        return self._tables.settings(conn)
 
     def _note(self, conn: Conn, recorded: Sequence[Recorded], told: Sequence[Claimed], settings: Settings) -> None:
         """Note what the rows cause, for an undo; and how many UUIDs nobody has."""
@@ -181,11 +236,11 @@ class RecordingRelay(Relay):
             return
         try:
             async with asyncio.timeout(PATIENCE):
-                context.capabilities = await context.sink.capabilities()
+                capabilities = await context.sink.capabilities()
         except (SinkError, TimeoutError) as error:
             context.trouble(str(error) or f"Listmonk did not answer within {PATIENCE:g} s")
             return
-        context.capabilities_due = now + CAPABILITIES_EVERY
+        await context.learnt(capabilities, now)
         context.breaker.fine()
 
     # -- waiting, and the board -------------------------------------------------------------------------------
@@ -193,6 +248,8 @@ class RecordingRelay(Relay):
     def _waits(self, due_at: float | None, now: float) -> list[float]:
         context = self.context
         quiet, away = (max(0.0, until - now) for until in (self._trouble.until, context.breaker.until))
+        if not self._reconciled:
+            return [quiet]
         waits = [LONGEST_WAIT, max(context.capabilities_due - now, away)]
         if due_at is not None:
             waits.append(max(due_at - now, quiet))
@@ -203,7 +260,7 @@ class RecordingRelay(Relay):
                 if at is not None:
                     waits.append(max(at - now, context.read_due - now, away))
         if self._permission_at is not None:
-            waits.append(self._permission_at - now)
+            waits.append(max(self._permission_at - now, quiet))
         return waits
 
     def _write_board(self, paused: str) -> None:

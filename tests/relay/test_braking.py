@@ -375,6 +375,21 @@ async def test_no_other_is_asked_for_where_listmonk_hangs(bridge: Bridge, monkey
     assert len(asked) == 1
 
 
+async def test_a_listmonk_that_hangs_is_waited_for_in_bounds(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.relay.braking.ASKING", 0.05)
+
+    async def campaigns() -> Mapping[str, Campaign]:
+        await asyncio.Event().wait()
+        return {}
+
+    await with_brake(bridge, brake(campaigns=campaigns))
+    await bridge.emit(range(5), campaign_uuid=MARK)
+    await bridge.idle(5)
+    assert await bridge.states() == {"verified": 5}
+
+
 @pytest.mark.parametrize("hangs", [False, True])
 async def test_readers_that_cannot_be_asked_for_are_left_out_for_a_while(
     bridge: Bridge, hangs: bool, monkeypatch: pytest.MonkeyPatch
