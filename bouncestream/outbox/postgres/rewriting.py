@@ -19,39 +19,43 @@ from psycopg.errors import Diagnostic
 from bouncestream.errors import StoreBusy
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin
 
-#: Tries for a table that others read, or of which they still see former rows; seconds between them.
-TRIES, WAIT = 25, 0.4
+#: Tries to lock a table that others read, seconds between them; so often it is written anew, as they still see
+#: former rows of it.
+TRIES, WAIT, REWRITES = 25, 0.4, 3
 #: Seconds that one try waits for its lock, and that one table may take.
 LOCKED, LONG = 2.0, 86400.0
-_TIMED_OUT = "55P03"
+_LOCKED, _NOT_ALLOWED = "55P03", "42501"
 
 
 def rewrite(conn: ServerConnection, tables: Sequence[str]) -> None:
     """Write tables anew, so that nothing is left of former values. Raises StoreBusy when another session keeps it
     from that all the time."""
     for table in tables:
+        left = REWRITES
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(WAIT)
             try:
                 kept = _rewrite(conn, table)
             except Failed as failed:
-                if failed.cause.sqlstate != _TIMED_OUT:
+                if failed.cause.sqlstate != _LOCKED:
                     raise
                 kept = None
             if kept == 0:
                 break
+            left -= kept is not None
+            if not left:
+                raise _busy(f"former values of {kept} rows of {table} are kept for a session that began before")
         else:
-            why = (
-                f"former values of {kept} rows of {table} are kept for a session that began before"
-                if kept
-                else f"another session reads {table} all the time"
-            )
-            raise StoreBusy(
-                f"The tables could not be rewritten: {why}. Next: end what reads the outbox (psql, pg_dump; see "
-                "pg_stat_activity, pg_prepared_xacts and pg_replication_slots), and run the command again; what is "
-                "converted stays so."
-            )
+            raise _busy(f"another session reads {table} all the time")
+
+
+def _busy(why: str) -> StoreBusy:
+    return StoreBusy(
+        f"The tables could not be rewritten: {why}. Next: end what reads the outbox (psql, pg_dump; see "
+        "pg_stat_activity, pg_prepared_xacts and pg_replication_slots), and run the command again; what is "
+        "converted stays so."
+    )
 
 
 def _rewrite(conn: ServerConnection, table: str) -> int:
@@ -62,7 +66,8 @@ def _rewrite(conn: ServerConnection, table: str) -> int:
     with _told(conn) as notices:
         try:
             begin(conn, committed=True, within=LONG)
-            conn.execute("SELECT set_config('lock_timeout', ?, true)", (f"{LOCKED:.0f}s",))
+            conn.execute("SELECT set_config('lock_timeout', ?, true)", (f"{LOCKED * 1000:.0f}",))
+            conn.execute("LOCK TABLE data_keys IN EXCLUSIVE MODE")  # a bridge that writes sees former rows
             conn.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
             conn.execute(f"CLUSTER VERBOSE {table} USING {name}")
             conn.execute(f"ALTER TABLE {table} SET WITHOUT CLUSTER")
@@ -71,22 +76,30 @@ def _rewrite(conn: ServerConnection, table: str) -> int:
         finally:
             conn.rollback()
     # "3 dead row versions cannot be removed yet", in the language of the server
-    found = [re.search(r"\d+", detail) for _, detail in notices if detail]
+    found = [re.search(r"\d+", detail) for _, _, detail in notices if detail]
     return max((int(one[0]) for one in found if one), default=0)
 
 
 def forget_statistics(conn: ServerConnection) -> str:
     """Write the planner's statistics anew, which had samples of what the tables held; returns, in the operator's
-    words, what is left where this role may not."""
-    with _told(conn) as notices:
-        try:
-            conn.execute("VACUUM (FULL) pg_catalog.pg_statistic")
-        except Failed:
-            refused = True
-        else:
-            refused = any(severity == "WARNING" for severity, _ in notices)
-    if not refused:
-        return ""
+    words, what is left where this role may not. All who plan a query read them: so it never waits in the way
+    of these. Raises StoreBusy."""
+    for _ in range(TRIES):
+        with _told(conn) as notices:
+            try:
+                conn.execute("VACUUM (FULL, SKIP_LOCKED) pg_catalog.pg_statistic")
+            except Failed as failed:
+                if failed.cause.sqlstate != _NOT_ALLOWED:
+                    raise
+                break
+        warnings = [state for severity, state, _ in notices if severity == "WARNING"]
+        if not warnings:
+            return ""
+        if _LOCKED not in warnings:
+            break
+        time.sleep(WAIT)
+    else:
+        raise _busy("another session reads pg_statistic all the time")
     return (
         "The planner's statistics may hold samples of former values, and this role may not rewrite them. Next: run "
         "VACUUM FULL pg_statistic as the owner of the database."
@@ -94,12 +107,12 @@ def forget_statistics(conn: ServerConnection) -> str:
 
 
 @contextmanager
-def _told(conn: ServerConnection) -> Iterator[list[tuple[str | None, str | None]]]:
-    """What the server says beside its answers: severity and detail. It cannot be read later."""
-    notices: list[tuple[str | None, str | None]] = []
+def _told(conn: ServerConnection) -> Iterator[list[tuple[str | None, ...]]]:
+    """What the server says beside its answers: severity, code and detail. It cannot be read later."""
+    notices: list[tuple[str | None, ...]] = []
 
     def note(said: Diagnostic) -> None:
-        notices.append((said.severity_nonlocalized, said.message_detail))
+        notices.append((said.severity_nonlocalized, said.sqlstate, said.message_detail))
 
     conn.conn.add_notice_handler(note)
     try:

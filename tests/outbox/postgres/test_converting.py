@@ -223,7 +223,10 @@ async def test_a_row_that_a_bridge_changes_meanwhile_is_waited_for(pg_url: str) 
     begin(conn, watched=True)
     conn.execute("UPDATE outbox SET diagnostic = 'changed' WHERE id = 2")
     done = asyncio.create_task(asyncio.to_thread(convert, pg_url, KEY))
-    await asyncio.wait([done], timeout=0.3)
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = CAST(pg_current_xact_id() AS xid)"
+    while not conn.execute(waits).fetchone():
+        assert not done.done()
+        await asyncio.sleep(0.01)
     conn.execute("COMMIT")
     conn.close()
     await done
