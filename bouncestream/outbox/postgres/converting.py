@@ -30,6 +30,8 @@ from bouncestream.outbox.sealing.columns import ROW, Table
 from bouncestream.outbox.sealing.switch import CURSOR, PAUSE, STEP, STEP_OF_BYTES, Progress
 from bouncestream.outbox.sealing.unlock import STATE, Functions, State, state_of
 
+#: Bytes that a step has about, at most: one row may have more.
+BYTES = 4 << 20
 #: A step is tried so often, where a bridge changes the same rows.
 TRIES = 8
 #: Seconds that a look through a whole table may take.
@@ -169,7 +171,13 @@ def _newest(conn: ServerConnection, table: Table) -> int:
 
 
 def _upto(conn: ServerConnection, table: Table, after: int, rows: int) -> int | None:
-    """The number of the last of so many rows after one; None: there is none."""
-    some = f"SELECT id FROM {table.name} WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
-    upto: int | None = conn.execute(f"SELECT max(id) FROM ({some}) AS piece", (after, rows)).fetchone()[0]  # noqa: S608
+    """The number of the last of so many rows after one, or of fewer that have many BYTES; None: there is none."""
+    size = " + ".join(f"coalesce(length({column}), 0)" for column in sorted(table.bytes_)) or "0"
+    some = f"SELECT id, {size} FROM {table.name} WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
+    upto, held = None, 0
+    for number, more in conn.execute(some, (after, rows)).fetchall():
+        held += more
+        if upto is not None and held > BYTES:
+            break
+        upto = number
     return upto

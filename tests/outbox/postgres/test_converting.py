@@ -18,6 +18,7 @@ from bouncestream.outbox.delivery import set_meta
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import converting, switch
 from bouncestream.outbox.postgres.connection import begin
+from bouncestream.outbox.postgres.unlock import schema_of
 from bouncestream.outbox.sealing.switch import CURSOR
 from bouncestream.outbox.sealing.unlock import state_of
 from tests.outbox import make
@@ -159,6 +160,23 @@ def test_killed_before_and_after_each_step_it_goes_on(
     assert contents(pg_url, {"seal": KEY, "unseal": None, "rotate": NEW}[what]) == before
     if what == "seal":
         assert SECRET.encode() not in on_disk(cluster, pg_url)
+
+
+def test_a_step_is_bounded_by_bytes(pg_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mails may be large: the rows of a step are in memory at once."""
+    before = fill(pg_url, 40)
+    monkeypatch.setattr(converting, "BYTES", 500)
+    switch.switch(Server(pg_url, "test"), KEY, seal=True)
+    with switch.working(Server(pg_url, "test")) as work:
+        sizes = [size for (size,) in work.conn.execute("SELECT length(body) FROM raw ORDER BY id")]
+        table = next(one for one in schema_of(work.conn).tables.values() if one.name == "raw")
+        at, ends = 0, []
+        while (upto := converting._upto(work.conn, table, at, 50)) is not None:
+            ends.append(at := upto)
+    assert len(ends) > 1 and ends[-1] == len(sizes)
+    assert all(sum(sizes[a:b]) <= 500 or b - a == 1 for a, b in zip([0, *ends], ends, strict=False))
+    convert(pg_url, KEY)
+    assert contents(pg_url, KEY) == before
 
 
 def is_sealed(url: str) -> bool:
