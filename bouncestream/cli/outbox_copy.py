@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import re
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,7 +88,7 @@ def copy(args: argparse.Namespace) -> int:
             "you want to copy from a file, have the configuration name that file, as `path` without `url`, until "
             "this is done."
         )
-    with closing(_source(here)) as source, closing(_target(there)) as target:
+    with _as_a_command(), closing(_source(here)) as source, closing(_target(there)) as target:
         made = Copy(source, target, lambda: datetime.now(UTC))
         _do(made, quiet=args.json)
     return _tell(args, made)
@@ -103,10 +105,19 @@ def _do(made: Copy, *, quiet: bool) -> None:
     except (OutboxCopied, SealRefused):
         raise
     except StoreError as error:
-        what = _PROMISE.sub("", str(error))
-        raise type(error)(
-            f"{what} Then run this again: it continues where it was. The outbox is whole, as before."
-        ) from None
+        how = "it continues where it was. The outbox is whole, as before."
+        if made.closing:
+            how = f"the copy has all rows, and {made.source.where} may be closed already."
+        raise type(error)(f"{error} Then run this again: {how}") from None
+
+
+@contextmanager
+def _as_a_command() -> Iterator[None]:
+    """Let no error out that promises what only a bridge does."""
+    try:
+        yield
+    except StoreError as error:
+        raise type(error)(_PROMISE.sub("", str(error))) from None
 
 
 def _tell(args: argparse.Namespace, made: Copy) -> int:
@@ -143,8 +154,10 @@ def _tell(args: argparse.Namespace, made: Copy) -> int:
 def reopen(args: argparse.Namespace) -> int:
     """`outbox reopen`."""
     config = configuration(args, with_secrets=False)
-    with closing(_source(place_of(config))) as source:
-        mark = source.read(lambda conn: copied.mark_of(conn, copied.WENT_TO))
+    with _as_a_command(), closing(_source(place_of(config))) as source:
+        if source.read(partial(copied.mark_of, name=copied.UNFINISHED)) is not None:
+            source.read(copied.require_here)
+        mark = source.read(partial(copied.mark_of, name=copied.WENT_TO))
         if mark is not None:
             if not args.yes:
                 confirm(

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from bouncestream.cli import main
-from bouncestream.outbox import files
+from bouncestream.errors import StoreUnavailable
+from bouncestream.outbox import copied, files
+from bouncestream.outbox.copied import Mark
+from bouncestream.outbox.copying import server
 from tests.cli.conftest import Cli
 from tests.outbox import make
 
@@ -111,14 +114,44 @@ def test_a_running_bridge_keeps_it_from_being_copied(
 def test_a_server_that_is_away_is_told(filled: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = filled.read_bytes()
     assert run(config, "copy", "--to", "postgresql://127.0.0.1:1/x") == 3
-    assert "PostgreSQL does not answer" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "PostgreSQL does not answer" in said and "by itself" not in said
     assert filled.read_bytes() == before
 
 
 @pytest.mark.process
 def test_the_password_is_read_from_its_file(
-    filled: Path, config: Path, pg_url: str, capsys: pytest.CaptureFixture[str]
+    filled: Path, config: Path, pg_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    told = []
+    real = server.connect
+    monkeypatch.setattr(server, "connect", lambda place: told.append(place.password) or real(place))
     (config.parent / "pg.password").write_text("a password\n")
     assert run(config, "copy", "--to", pg_url, "--password-file", str(config.parent / "pg.password")) == 0
+    assert [one.reveal() for one in told] == ["a password"]
     assert "a password" not in capsys.readouterr().out
+
+
+@pytest.mark.process
+def test_reopen_tells_an_unfinished_copy(
+    filled: Path, config: Path, conn: sqlite3.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied.set_mark(conn, copied.UNFINISHED, Mark("c0", "i", "postgresql://h/x", "2026-03-01T12:00:00.000Z"))
+    assert run(config, "reopen", "--yes") == 78
+    assert "an unfinished copy of postgresql://h/x" in capsys.readouterr().err
+
+
+@pytest.mark.process
+def test_interrupted_between_its_two_marks_it_is_not_told_as_before(
+    filled: Path, config: Path, pg_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(self: server.ServerEnd, mark: Mark) -> None:
+        raise StoreUnavailable("PostgreSQL is away. Next: start it; bouncestream connects again by itself.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(server.ServerEnd, "finish", away)
+        assert run(config, "copy", "--to", pg_url) == 3
+    said = capsys.readouterr().err
+    assert f"the copy has all rows, and {filled} may be closed already" in said
+    assert "as before" not in said and "by itself" not in said
+    assert run(config, "copy", "--to", pg_url) == 0

@@ -63,6 +63,7 @@ class Copy:
     )  #: some of the texts that could not be copied as they are
     odds: int = field(default=0, init=False)  #: how many these were
     before: Mark | None = field(default=None, init=False)  #: an earlier run had finished it: nothing was done
+    closing: bool = field(default=False, init=False)  #: the source is closed, or about to be
     resumed: bool = field(default=False, init=False)  #: an earlier run had begun it
 
     def steps(self) -> Iterator[Progress]:
@@ -74,6 +75,7 @@ class Copy:
             yield from self._table(table)
         self.target.settle()
         at = codec.stamp(self.now())
+        self.closing = True
         self.source.change(
             partial(set_mark, name=WENT_TO, mark=Mark(mark.copy, mark.instance, self.target.where, at))
         )
