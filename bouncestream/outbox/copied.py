@@ -48,6 +48,13 @@ def set_mark(conn: Conn, name: str, mark: Mark) -> None:
     delivery.set_meta(conn, name, json.dumps(asdict(mark)))
 
 
+def mark_as(conn: Conn, name: str, mark: Mark) -> None:
+    """Write the mark of a copy, in place of those of earlier ones."""
+    for other in MARKS:
+        conn.execute(QUERIES["delete_meta"], (other,))
+    set_mark(conn, name, mark)
+
+
 def refusal(conn: Conn) -> str:
     """Why this outbox must not be used, in the operator's words, with the next step; empty: it may be."""
     if (mark := mark_of(conn, UNFINISHED)) is not None:
@@ -64,9 +71,9 @@ def refusal(conn: Conn) -> str:
 def went(mark: Mark) -> str:
     """Why an outbox that was copied elsewhere must not be used."""
     return (
-        f"This outbox was copied to {mark.place} on {mark.at[:10]}, and is used there: here, events would be "
-        "delivered a second time. Nothing is stored or delivered. Next: set [outbox] to the copy. To use this "
-        "outbox after all, stop each bridge on the copy and run `bouncestream outbox reopen`."
+        f"This outbox was copied to {mark.place} on {mark.at[:10]}, and is used there, or will be: here, events "
+        "would be delivered a second time. Nothing is stored or delivered. Next: set [outbox] to the copy. To use "
+        "this outbox after all, stop each bridge on the copy and run `bouncestream outbox reopen`."
     )
 
 
@@ -82,5 +89,6 @@ def reopen(conn: Conn) -> Mark | None:
     if (mark := mark_of(conn, WENT_TO)) is None:
         return None
     conn.execute(QUERIES["delete_meta"], (WENT_TO,))
-    delivery.mark_restored(conn, datetime.fromisoformat(mark.at))
+    at, before = datetime.fromisoformat(mark.at), delivery.take_restored(conn)
+    delivery.mark_restored(conn, min(at, before) if before else at)
     return mark

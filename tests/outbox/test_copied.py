@@ -55,6 +55,14 @@ def test_reopened_it_is_used_as_a_restored_backup(conn: Conn) -> None:
     assert delivery.take_restored(conn) == datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+def test_reopened_it_is_as_old_as_the_backup_that_it_was(conn: Conn) -> None:
+    for at, found in (("2026-02-01", "2026-02-01"), ("2026-03-02", "2026-03-01")):
+        delivery.mark_restored(conn, datetime.fromisoformat(f"{at}T12:00:00+00:00"))
+        copied.set_mark(conn, WENT_TO, MARK)
+        copied.reopen(conn)
+        assert delivery.take_restored(conn) == datetime.fromisoformat(f"{found}T12:00:00+00:00")
+
+
 @pytest.mark.parametrize("name", [UNFINISHED, WENT_TO])
 @pytest.mark.parametrize("lock", [True, False], ids=["run", "command"])
 async def test_neither_the_bridge_nor_a_command_opens_it(path: Path, name: str, lock: bool) -> None:

@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 
 from bouncestream.errors import NoFolder, OutboxCopied, SchemaTooOld, StoreBusy, StoreUnavailable
 from bouncestream.outbox import connection, files
-from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, Mark, set_mark
+from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, Mark, mark_as
 from bouncestream.outbox.copying.end import TOLD, Odd, Row
 from bouncestream.outbox.copying.tables import NOT_COPIED, Table, tables
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
-from bouncestream.outbox.queries import QUERIES
 
 T = TypeVar("T")
 
@@ -189,7 +188,7 @@ class FileEnd:
                     f"{self.where} is an outbox that is in use ({', '.join(held)}). Nothing was changed. Next: "
                     "choose the name of a file that does not exist."
                 )
-            set_mark(self._conn, UNFINISHED, mark)
+            mark_as(self._conn, UNFINISHED, mark)
 
     def _holds(self, table: Table) -> bool:
         return self._conn.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone() is not None  # noqa: S608
@@ -227,8 +226,7 @@ class FileEnd:
     def finish(self, mark: Mark) -> None:
         """See `end.Target`."""
         with self._transaction():
-            self._conn.execute(QUERIES["delete_meta"], (UNFINISHED,))
-            set_mark(self._conn, CAME_FROM, mark)
+            mark_as(self._conn, CAME_FROM, mark)
         with connection.in_words():
             connection.empty_log(self._conn)
 

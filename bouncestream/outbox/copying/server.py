@@ -13,15 +13,15 @@ from typing import Any, TypeVar, cast
 import psycopg
 
 from bouncestream.errors import NoOutbox, OutboxCopied, StoreBusy, StoreError, StoreUnavailable
-from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, Mark, set_mark
+from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, Mark, mark_as
 from bouncestream.outbox.copying.end import Odd, Row
 from bouncestream.outbox.copying.tables import COUNTED, NOT_COPIED, OWN_COLUMNS, OWN_TABLES, Table, tables
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import leases, words
-from bouncestream.outbox.postgres.connection import Failed, ServerConnection, as_failed, connect
+from bouncestream.outbox.postgres.batch import commit
+from bouncestream.outbox.postgres.connection import ON_DISK, Failed, ServerConnection, as_failed, connect
 from bouncestream.outbox.postgres.schema import check_server, create, current
-from bouncestream.outbox.queries import QUERIES
 
 T = TypeVar("T")
 
@@ -32,11 +32,6 @@ _LONG = (
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL lock_timeout = '10s'",
     "SET LOCAL idle_in_transaction_session_timeout = '1h'",
-)
-#: On the disk once it is committed; a stricter setting of the server stays.
-_DURABLE = (
-    "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') "
-    "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
 _USER = re.compile(r"//[^@/]*@")  # a log would mask it as the address of a person
 _SETTLED = ", ".join(f"'{name}'" for name in NOT_COPIED)
@@ -111,6 +106,7 @@ class ServerEnd:
         _check_tables(self._conn)
 
     def _begin(self) -> None:
+        self._conn.unconfirmed = False
         self._conn.execute("BEGIN")
         for setting in _LONG:
             self._conn.execute(setting)
@@ -151,8 +147,9 @@ class ServerEnd:
         """See `end.Source`."""
         with self._in_words():
             found = fn(self._conn)
-            self._conn.execute(_DURABLE)
-            self._conn.execute("COMMIT")
+            self._conn.execute(_END_OTHERS).fetchall()  # who waits for the lock would write before it looks
+            self._conn.execute(f"SELECT {ON_DISK}")
+            commit(self._conn)
             self._held = False
             self._conn.execute(_END_OTHERS).fetchall()
             return found
@@ -168,7 +165,7 @@ class ServerEnd:
                     f"The database at {self._named} has an outbox that is in use ({', '.join(held)}). Nothing was "
                     "changed. Next: give the copy a database of its own, or a schema (search_path of its role)."
                 )
-            set_mark(self._conn, UNFINISHED, mark)
+            mark_as(self._conn, UNFINISHED, mark)
 
     def _holds(self, table: Table) -> bool:
         return self._conn.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone() is not None  # noqa: S608
@@ -224,8 +221,7 @@ class ServerEnd:
         with self._transaction(durable=True):
             self._conn.execute("LOCK TABLE bridge IN SHARE MODE")
             self._require_no_bridge()
-            self._conn.execute(QUERIES["delete_meta"], (UNFINISHED,))
-            set_mark(self._conn, CAME_FROM, mark)
+            mark_as(self._conn, CAME_FROM, mark)
 
     def close(self) -> None:
         """See `end.End`."""
@@ -242,11 +238,10 @@ class ServerEnd:
                 yield
                 return
             self._begin()
-            self._conn.execute(_DURABLE if durable else "SET LOCAL synchronous_commit = off")
+            self._conn.execute(f"SELECT {ON_DISK}" if durable else "SET LOCAL synchronous_commit = off")
             try:
                 yield
-                if self._conn.execute("COMMIT").status != "COMMIT":
-                    raise Failed(psycopg.InternalError("a transaction ended with a rollback"))
+                commit(self._conn)
             finally:
                 if not self._conn.conn.closed:
                     self._conn.rollback()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from threading import Timer
 
 import psycopg
 
@@ -27,6 +28,8 @@ from bouncestream.outbox.postgres.words import (
 
 #: A batch is tried so often, and the pauses grow up to so many seconds.
 TRIES, PAUSE = 8, 0.2
+#: Seconds that a command waits for a synchronous standby.
+UNCONFIRMED = 30.0
 
 
 def run_batch(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome]:
@@ -105,6 +108,17 @@ def _guarded(conn: ServerConnection, jobs: Sequence[Job], last: bool) -> list[Ou
     outcomes = run_guarded(conn, jobs, fault)
     _committed(conn, conn.execute("COMMIT").status)
     return outcomes
+
+
+def commit(conn: ServerConnection) -> None:
+    """Commit what is on the disk then, also on that of a synchronous standby, for which no limit of the server's
+    ends the wait (its source, finish_xact_command; 17). Raises Failed."""
+    waited = Timer(UNCONFIRMED, conn.conn.cancel)
+    waited.start()
+    try:
+        _committed(conn, conn.execute("COMMIT").status)
+    finally:
+        waited.cancel()
 
 
 def _committed(conn: ServerConnection, status: str | None) -> None:

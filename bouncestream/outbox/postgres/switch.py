@@ -21,6 +21,7 @@ from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import rewriting
+from bouncestream.outbox.postgres.batch import commit
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin, connect
 from bouncestream.outbox.postgres.known import Changed
 from bouncestream.outbox.postgres.leases import bridges
@@ -104,7 +105,7 @@ def changing(conn: ServerConnection, lock: str = "ROW SHARE") -> Iterator[None]:
         conn.execute(f"LOCK TABLE data_keys IN {lock} MODE")
         require_here(conn)
         yield
-        conn.execute("COMMIT")
+        commit(conn)
     finally:
         conn.rollback()
 

@@ -18,6 +18,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SealRefused, StoreBusy, StoreUnavailable
 from bouncestream.outbox.connection import damaged
 from bouncestream.outbox.delivery import get_meta
+from bouncestream.outbox.postgres.batch import commit
 from bouncestream.outbox.postgres.connection import ServerConnection, begin
 from bouncestream.outbox.postgres.known import Known
 from bouncestream.outbox.postgres.sealed import (
@@ -297,7 +298,7 @@ def _make_data_key(conn: ServerConnection, this: str, root: bytes) -> None:
         conn.execute("LOCK TABLE data_keys IN SHARE ROW EXCLUSIVE MODE")
         if state_of(conn) is not None and _opens(root, _data_key(conn, 1), instance):
             DataKeys(conn, root, instance).of_month(this)
-        conn.execute("COMMIT")
+        commit(conn)
     finally:
         conn.rollback()
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -13,11 +14,12 @@ from bouncestream.outbox.copied import UNFINISHED, WENT_TO, Mark, require_here, 
 from bouncestream.outbox.copying.server import ServerEnd
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres import leases, switch
-from bouncestream.outbox.postgres.connection import ServerConnection, connect
+from bouncestream.outbox.postgres import batch, leases, switch
+from bouncestream.outbox.postgres.connection import Failed, ServerConnection, connect
 from bouncestream.outbox.postgres.schema import create
 from tests.outbox.copying.conftest import ROWS, one
 from tests.outbox.make import KEY
+from tests.postgres.cluster import Cluster
 from tests.postgres.pgbouncer import PgBouncer
 
 pytestmark = pytest.mark.process
@@ -88,6 +90,39 @@ async def test_a_bridge_that_was_frozen_stores_nothing_more(server: Server, conn
         await db.close()
     with closing(connect(server)) as other:
         assert other.execute("SELECT count(*) FROM let_go").fetchone() == (0,)
+
+
+async def test_who_waits_for_the_copy_stores_nothing_after_it(server: Server, conn: ServerConnection) -> None:
+    with closing(ServerEnd.source(server, "[outbox] url")) as end, closing(connect(server)) as late:
+        insert = partial(late.execute, "INSERT INTO let_go VALUES (1, 'x')")
+        waiting = asyncio.create_task(asyncio.to_thread(insert))
+        while not conn.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() "
+                               "AND wait_event_type = 'Lock'").fetchone():  # fmt: skip
+            await asyncio.sleep(0.01)
+        end.change(partial(set_mark, name=WENT_TO, mark=MARK))
+        with pytest.raises(Failed, match="terminating connection"):
+            await waiting
+    with closing(connect(server)) as other:
+        assert other.execute("SELECT count(*) FROM let_go").fetchone() == (0,)
+
+
+def test_a_commit_that_no_standby_confirms_is_told(primary: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    standby = primary.standby(synchronous=True)
+    place = Server(primary.url(primary.database()), "test")
+    monkeypatch.setattr(batch, "UNCONFIRMED", 0.3)
+    said = "No synchronous standby"
+    try:
+        with closing(ServerEnd.target(place, "--to")) as end, switch.working(place) as work:
+            standby.pause()
+            with pytest.raises(Failed, match="canceling wait"):
+                switch.settle(work.conn, KEY, seal=False)
+            with pytest.raises(StoreUnavailable, match=said):
+                end.begin(MARK)
+        with closing(ServerEnd.source(place, "[outbox] url")) as end, pytest.raises(StoreUnavailable, match=said):
+            end.change(partial(set_mark, name=WENT_TO, mark=MARK))
+    finally:
+        standby.resume()
+        standby.close()
 
 
 async def test_no_bridge_starts_on_what_is_unfinished(server: Server) -> None:
