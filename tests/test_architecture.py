@@ -419,6 +419,7 @@ BEGINS_TASKS = {
     "sources/mailbox/connector.py": "awaited until it is done",
     "sources/mailbox/fetching.py": "awaited before the next batch",
     "sources/mailbox/visit.py": "a command, which awaits it",
+    "maintenance/absence.py": "a look, which is awaited or cut off at once",
     "sandbox/server.py": "a tool for trying",
 }
 

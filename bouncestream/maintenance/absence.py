@@ -49,7 +49,9 @@ class Absence:
         """Wait until the outbox is there, without a wait if it is: True; or until `stop` is set: False. Meanwhile
         it listens; `listening` is called once it does. Raises OSError when it cannot."""
         look = self._look()
-        self.why = await look()
+        self.why = await _unless(stop, look)
+        if stop.is_set():
+            return False
         if not self.why:
             return True
         self.health.set("intake", Status.RED, "nothing can be stored")
@@ -75,7 +77,7 @@ class Absence:
                 while self.why and not stop.is_set():
                     with suppress(TimeoutError):
                         await asyncio.wait_for(stop.wait(), EVERY)
-                    self.why = await look()
+                    self.why = await _unless(stop, look)
                     if self.why:
                         self.health.set("outbox", Status.RED, self.why)
             finally:
@@ -99,3 +101,15 @@ class Absence:
 
     async def _refuse(self, submission: Submission) -> Receipt:
         raise StoreUnavailable(self.why)
+
+
+async def _unless(stop: asyncio.Event, look: Callable[[], Awaitable[str]]) -> str:
+    """What a look says; empty where `stop` is set first, which cuts it off: a server may not answer."""
+    looking, stopping = asyncio.ensure_future(look()), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait([looking, stopping], return_when=asyncio.FIRST_COMPLETED)
+        return looking.result() if looking.done() else ""
+    finally:
+        looking.cancel()
+        stopping.cancel()
+        await asyncio.wait([looking, stopping])

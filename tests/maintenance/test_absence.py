@@ -7,6 +7,8 @@ import asyncio
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from bouncestream.config.alerting import Alerts, JsonWebhook
 from bouncestream.config.model import Config, Outbox, Server
 from bouncestream.crypto.secret import Secret
@@ -49,3 +51,23 @@ async def test_an_alert_goes_out_and_it_ends_when_the_outbox_is_back(tmp_path: P
             (tmp_path / "away").rename(path)
             assert await task
     assert absence.why == ""
+
+
+async def test_it_is_stopped_also_while_a_server_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    async def hangs() -> str:
+        asked.set()
+        await asyncio.Event().wait()
+        return ""
+
+    monkeypatch.setattr(Absence, "_look", lambda _: hangs)
+    stop = asyncio.Event()
+    absence = Absence(Config(), None, Clock(), Health(), Metrics())
+    task = asyncio.create_task(absence.over(stop, lambda _: None))
+    await asked.wait()
+    stop.set()
+    async with asyncio.timeout(5):
+        assert not await task

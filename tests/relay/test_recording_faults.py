@@ -106,6 +106,7 @@ async def test_a_row_that_is_refused_holds_no_other_up(bridge: Bridge, monkeypat
     await emit_with(bridge, "odd@example.com")
     await bridge.until({"verified": 20, "dead": 1})
     assert len(bridge.listmonk.rows()) == 20
+    assert await put_off(bridge) == 1
     assert any("not this one" in why for why in await bridge.why())
 
 
@@ -120,8 +121,16 @@ async def test_a_subscriber_who_is_locked_holds_no_other_up(
         await emit_with(bridge, "busy@example.com")
         await bridge.until({"verified": 20, "pending": 1})
     await bridge.until({"verified": 21})
+    assert await put_off(bridge) == 1
     events = await bridge.db.read(partial(operator.list_rows, limit=1000))
     assert {row.attempt for row in events} == {1}, "it may still be held by the brake"
+
+
+async def put_off(bridge: Bridge) -> int:
+    """How many events had to wait."""
+    sql = "SELECT count(DISTINCT outbox_id) FROM history WHERE to_state = 'pending' AND from_state IN (?, ?)"
+    found: int = await bridge.db.read(lambda conn: conn.execute(sql, ("pending", "claimed")).fetchone()[0])
+    return found
 
 
 async def emit_with(bridge: Bridge, email: str) -> None:

@@ -12,6 +12,8 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
+from functools import partial
 
 import psycopg
 
@@ -23,7 +25,7 @@ from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import leases
 from bouncestream.outbox.postgres.connection import ON_DISK, ServerConnection, in_short
 from bouncestream.outbox.postgres.schema import LOCK, VERSION, gates, others, version
-from bouncestream.outbox.postgres.session import Session
+from bouncestream.outbox.postgres.session import SILENT, Session
 from bouncestream.outbox.postgres.steps import Step, gate, missing, newest
 from bouncestream.outbox.postgres.words import is_conflict, is_trouble
 
@@ -48,18 +50,22 @@ class Upgrade:
         """Why this bridge has to wait; empty: the outbox, if there is one, is of its version. What is to be done is
         told before it is done, as it may take minutes. Raises SchemaTooNew and OutboxCopied, and StoreError the
         first time."""
-        session = Session(self._server)
+        session, loop = Session(self._server), asyncio.get_running_loop()
+        timer = loop.call_later(SILENT, session.cut)
         try:
-            return await asyncio.to_thread(self._look, session)
+            return await asyncio.to_thread(self._look, session, partial(loop.call_soon_threadsafe, timer.cancel))
         except asyncio.CancelledError:
             session.cut()
             raise
+        finally:
+            timer.cancel()
 
-    def _look(self, session: Session) -> str:
+    def _look(self, session: Session, answered: Callable[[], object]) -> str:
         if time.monotonic() < self._not_before:
             return self._told
         try:
             told = session.run(pending)
+            answered()  # a step may take minutes
             if told and told == self._pending:
                 told = session.run(upgrade)
                 self._failures = 0

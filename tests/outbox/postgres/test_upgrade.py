@@ -313,6 +313,17 @@ async def test_a_start_looks_before_it_changes_anything(old: ServerConnection, p
         await Upgrade(Server("postgresql://127.0.0.1:1/x", "one")).look()
 
 
+async def test_a_look_at_a_server_that_hangs_ends(
+    old: ServerConnection, pg_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upgrade, "SILENT", 0.2)
+    monkeypatch.setattr(upgrade, "pending", lambda conn: conn.execute("SELECT pg_sleep(10)").fetchone()[0])
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        await Upgrade(Server(pg_url, "new")).look()
+    assert time.monotonic() - began < 5
+
+
 async def test_a_start_tries_a_step_that_failed_again_and_not_too_often(old: ServerConnection, pg_url: str) -> None:
     one = Upgrade(Server(pg_url, "new"))
     with newer(END_FIRST + "\nALTER TABLE nowhere ADD COLUMN a text;"):
