@@ -114,6 +114,7 @@ def commit(conn: ServerConnection) -> None:
     """Commit what is on the disk then, also on that of a synchronous standby, for which no limit of the server's
     ends the wait (its source, finish_xact_command; 17). Raises Failed."""
     waited = Timer(UNCONFIRMED, conn.conn.cancel)
+    waited.daemon = True  # a server that is gone keeps no command from its end
     waited.start()
     try:
         _committed(conn, conn.execute("COMMIT").status)

@@ -90,6 +90,7 @@ def test_tables_columns_and_views_are_the_same(database: ServerConnection) -> No
         names = [column[1] for column in kept.execute(f"PRAGMA table_info({view})")]
         cursor = database.conn.execute(f"SELECT * FROM {view}")  # type: ignore[call-overload]
         assert [column.name for column in cursor.description or ()] == names, view
+    kept.close()
 
 
 def test_every_text_is_compared_by_its_bytes(database: ServerConnection) -> None:

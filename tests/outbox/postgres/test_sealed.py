@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from importlib.resources import files
 
 import pytest
@@ -30,9 +31,9 @@ def planned(sql: str) -> Plan:
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, Table]:
-    kept = sqlite3.connect(":memory:")
-    kept.executescript(files("bouncestream.outbox").joinpath("schema.sql").read_text("utf-8"))
-    return sealed_tables(kept)
+    with closing(sqlite3.connect(":memory:")) as kept:
+        kept.executescript(files("bouncestream.outbox").joinpath("schema.sql").read_text("utf-8"))
+        return sealed_tables(kept)
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))

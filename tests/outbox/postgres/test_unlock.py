@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -49,11 +50,12 @@ def sql(cluster: Cluster, url: str, statement: str) -> str:
 
 
 def test_the_same_columns_are_sealed_as_in_a_file(server_conn: ServerConnection) -> None:
-    kept = sqlite3.connect(":memory:")
-    kept.executescript(files("bouncestream.outbox").joinpath("schema.sql").read_text("utf-8"))
+    with closing(sqlite3.connect(":memory:")) as kept:
+        kept.executescript(files("bouncestream.outbox").joinpath("schema.sql").read_text("utf-8"))
+        there = sealed_tables(kept)
     here = unlock.schema_of(server_conn).tables
     assert {name: (set(one.sealed), one.bytes_, one.rowid) for name, one in here.items()} == {
-        name: (set(one.sealed), one.bytes_, one.rowid) for name, one in sealed_tables(kept).items()
+        name: (set(one.sealed), one.bytes_, one.rowid) for name, one in there.items()
     }
 
 
