@@ -386,7 +386,7 @@ async def test_a_listmonk_that_hangs_is_waited_for_in_bounds(
 
     await with_brake(bridge, brake(campaigns=campaigns))
     await bridge.emit(range(5), campaign_uuid=MARK)
-    await bridge.idle(5)
+    await bridge.idle()
     assert await bridge.states() == {"verified": 5}
 
 
