@@ -115,7 +115,7 @@ class App:
             instance: str | None = await self.db.read(partial(delivery.get_meta, name="instance"))
             self._instance = instance or ""
             self.recorder = fitting.recorder(self.config, self.db, self._instance)
-            self.sink = fitting.listmonk(self.config, self._instance)
+            self.sink = fitting.listmonk(self.config, self._instance, self.leasing)
             self.pausing = fitting.pausing(self.config, self._instance)
             try:
                 self.relay = self._relay(clock)

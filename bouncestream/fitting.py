@@ -23,7 +23,7 @@ from bouncestream.sinks.listmonk.campaigns import Campaigns
 from bouncestream.sinks.listmonk_db.tables import Tables
 
 
-def listmonk(config: Config, instance: str) -> Campaigns:
+def listmonk(config: Config, instance: str, leasing: OneBridge | Leasing) -> Campaigns:
     """The client that delivers. `instance`: the outbox's own id."""
     told, relay = config.listmonk, config.relay
     return Campaigns(
@@ -33,6 +33,7 @@ def listmonk(config: Config, instance: str) -> Campaigns:
         instance=instance,
         post_timeout=relay.verify.post_timeout,
         connections=relay.connections,
+        may_post=partial(leasing.safe, RELAY) if leasing.several else None,
     )
 
 

@@ -13,7 +13,7 @@ from bouncestream.health import Health
 from bouncestream.lease import TTL
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.db import Database
-from bouncestream.outbox.leasing import leasing_of
+from bouncestream.outbox.leasing import Leasing, leasing_of
 from bouncestream.relay.loop import Relay
 
 TEXT = """
@@ -44,7 +44,7 @@ async def test_a_relay_has_the_times_and_the_brake_that_were_told(tmp_path: Path
     db = await Database.open(tmp_path / "outbox.db")
     clock, health, metrics = SystemClock(), Health(), Metrics()
     leasing = leasing_of(db, clock, "0.1.0", health, metrics)
-    sink, pausing = fitting.listmonk(config, "1a"), fitting.pausing(config, "1a")
+    sink, pausing = fitting.listmonk(config, "1a", leasing), fitting.pausing(config, "1a")
     try:
         assert pausing is not None
 
@@ -80,3 +80,14 @@ async def test_a_relay_has_the_times_and_the_brake_that_were_told(tmp_path: Path
 
 def test_campaigns_are_not_paused_unless_that_is_wished(tmp_path: Path) -> None:
     assert fitting.pausing(configured(tmp_path / "config.toml", "false"), "1a") is None
+
+
+async def test_of_several_bridges_one_without_the_lease_posts_nothing(tmp_path: Path) -> None:
+    config = configured(tmp_path / "config.toml")
+    db = await Database.open(tmp_path / "outbox.db")
+    sink = fitting.listmonk(config, "1a", Leasing(db, SystemClock(), "one", "0.1.0", Health(), Metrics()))
+    try:
+        assert sink.may_post is not None and not sink.may_post()
+    finally:
+        await sink.close()
+        await db.close()

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from bouncestream.errors import BouncestreamError, FailureKind
@@ -34,6 +35,7 @@ _SPEAKS_TLS = (
 _ALERT = "b'\\x15\\x03"
 _TLS_THERE = Failure(FailureKind.TLS, "the server speaks TLS on this port: write https://")
 _NO_URL = Failure(FailureKind.GARBLED, "the URL is invalid")
+_WITHHELD = Failure(FailureKind.CLOSED, "it was not allowed to go out any more")
 #: Raised before a byte of the request has gone out.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
@@ -58,6 +60,23 @@ class CallFailed(BouncestreamError):
         self.sent = sent  #: False: not a byte of the request went out
         self.begun = begun  #: what of the answer had come
         super().__init__(failure.words)
+
+
+class _Asked(aiohttp.BytesPayload):
+    """A body that asks before its first byte, and so before that of the request: until then there may be none but
+    the connection, which can take seconds."""
+
+    def __init__(self, body: bytes, may: Callable[[], bool]) -> None:
+        super().__init__(body)
+        self._may = may
+        self.withheld = False
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Write it, or raise."""
+        if not self._may():
+            self.withheld = True
+            raise ConnectionAbortedError
+        await super().write_with_length(writer, content_length)
 
 
 class Client:
@@ -105,11 +124,12 @@ class Client:
         headers: Mapping[str, str] | None = None,
         body: bytes | Mapping[str, str] | None = None,
         tls: ssl.SSLContext | bool = True,
+        may: Callable[[], bool] | None = None,
     ) -> Answer:
         """An answer, whatever its status, of which `limit` bytes are read, `within` seconds altogether.
 
-        `body`: bytes, or the fields of a form; `tls`: whom to trust for https (default: the system's authorities).
-        Raises CallFailed.
+        `body`: bytes, or the fields of a form; `tls`: whom to trust for https (default: the system's authorities);
+        `may`: asked right before bytes go out, and not a byte does where it says no. Raises CallFailed.
         """
         try:
             goal = URL(url)
@@ -117,11 +137,13 @@ class Client:
             raise CallFailed(_NO_URL, sent=False) from None
         begun: Answer | None = None
         content = bytearray()
+        asked = _Asked(body, may) if may is not None and isinstance(body, bytes) else None
+        data = body if asked is None else asked
         try:
             async with (
                 asyncio.timeout(within),
                 self._session.request(
-                    method, goal, params=query, data=body, headers=headers, allow_redirects=False, ssl=tls
+                    method, goal, params=query, data=data, headers=headers, allow_redirects=False, ssl=tls
                 ) as response,
             ):
                 version = f"{response.version.major}.{response.version.minor}" if response.version else ""
@@ -134,9 +156,10 @@ class Client:
                         break
                 return Answer(response.status, found, bytes(content[:limit]), version)
         except Exception as error:  # also whatever else the client library makes of an odd answer
-            failure = _failure_of(error, secure=goal.scheme == "https")
+            withheld = asked is not None and asked.withheld
+            failure = _WITHHELD if withheld else _failure_of(error, secure=goal.scheme == "https")
             log.debug("an HTTP call failed: %s", type(error).__name__)
-            sent = not isinstance(error, _NOT_SENT)
+            sent = not (withheld or isinstance(error, _NOT_SENT))
             if begun is not None:
                 begun = replace(begun, content=bytes(content))
             raise CallFailed(failure, sent=sent, begun=begun) from None

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,27 @@ async def test_an_answer() -> None:
 async def test_every_status_is_an_answer(status: int) -> None:
     async with serving(says(b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % status)) as port:
         assert (await call("GET", f"http://127.0.0.1:{port}/", within=5)).status == status
+
+
+async def test_what_may_not_go_out_once_it_is_connected_does_not() -> None:
+    """Not a byte of it: whoever asks has looked before, and may have waited for the connection since."""
+    came: list[bytes] = []
+    connected = asyncio.Event()
+
+    async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        came.append(await reader.read(1))
+        writer.write(OK)
+
+    may = iter([False, True])
+    async with serving(note) as port, Client() as client:
+        call = partial(client.call, "POST", f"http://127.0.0.1:{port}/", within=5, may=lambda: next(may))
+        with pytest.raises(CallFailed, match=r"^it was not allowed to go out any more$") as found:
+            await call(body=b"{}")
+        assert not found.value.sent
+        await asyncio.wait_for(connected.wait(), 5)
+        assert (await call(body=b"{}")).content == b"hello"
+    assert came == [b"", b"P"]
 
 
 async def test_a_redirect_is_not_followed() -> None:

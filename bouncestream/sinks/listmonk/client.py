@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -37,7 +37,10 @@ NOBODY = "subscribers.id = 0"
 
 
 class ListmonkClient:
-    """The client of one Listmonk. Open it inside a running loop; `close` it in the end."""
+    """The client of one Listmonk. Open it inside a running loop; `close` it in the end.
+
+    `may_post`: asked right before the first byte of a bounce goes out; one that may not is not sent.
+    """
 
     def __init__(
         self,
@@ -49,11 +52,13 @@ class ListmonkClient:
         post_timeout: float = 120.0,
         read_timeout: float = 30.0,
         connections: int = 4,
+        may_post: Callable[[], bool] | None = None,
     ) -> None:
         self._wire = Wire(url, user, token, connections=connections + 2)
         self._instance = instance
         self._post_timeout = post_timeout
         self._read_timeout = read_timeout
+        self.may_post = may_post
         self._counts: Mapping[str, int] | None = None
         self._boot_page = "/"
 
@@ -63,15 +68,15 @@ class ListmonkClient:
     # -- recording ------------------------------------------------------------------------------------------
 
     async def post(self, claimed: Claimed) -> Answer:
-        return await self._post(payload.body(claimed, self._instance))
+        return await self._post(payload.body(claimed, self._instance), self.may_post)
 
     async def probe(self) -> Answer:
         return await self._post(b"{}")
 
-    async def _post(self, body: bytes) -> Answer:
+    async def _post(self, body: bytes, may: Callable[[], bool] | None = None) -> Answer:
         call = partial(self._wire.call, "POST", "/webhooks/bounce", within=self._post_timeout, limit=POST_LIMIT)
         try:
-            reply = await call(body=body)
+            reply = await call(body=body, may=may)
         except NotSent as error:
             return Answer(PostOutcome.NOT_SENT, 0, error.why)
         except NoAnswer as error:

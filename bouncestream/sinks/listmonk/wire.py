@@ -11,7 +11,7 @@ import asyncio
 import socket
 import struct
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -85,8 +85,10 @@ class Wire:
         limit: int,
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        may: Callable[[], bool] | None = None,
     ) -> Reply:
-        """The answer to one call, of which at most `limit` bytes are read, `within` seconds altogether.
+        """The answer to one call, of which at most `limit` bytes are read, `within` seconds altogether. `may`: see
+        `net.http`.
 
         Raises NotSent when nothing went out, and NoAnswer when there is no whole answer: it may have counted.
         """
@@ -94,7 +96,14 @@ class Wire:
         what = f"{method} {path}"
         try:
             answer = await self._client.call(
-                method, self._url + path, within=within, limit=limit + 1, query=query, body=body, headers=sent
+                method,
+                self._url + path,
+                within=within,
+                limit=limit + 1,
+                query=query,
+                body=body,
+                headers=sent,
+                may=may,
             )
             raw, encoding = answer.content, answer.headers.get("content-encoding", "")
             content = plain(raw, encoding, limit + 1, whole=len(raw) <= limit)

@@ -306,6 +306,17 @@ async def test_a_refused_connection_did_not_count() -> None:
     await client.close()
 
 
+async def test_a_bounce_that_may_not_be_posted_any_more_is_not_sent(sandbox: Sandbox) -> None:
+    may = [False, True]
+    user = next(iter(sandbox.settings.users.values()))
+    client = ListmonkClient(sandbox.url, user.name, user.token, instance="b", may_post=lambda: may.pop(0))
+    assert (await client.probe()).outcome is PostOutcome.REFUSED, "a probe never counts"
+    assert (await client.post(claimed(1))).outcome is PostOutcome.NOT_SENT
+    assert sandbox.state()["posted"] == 0
+    assert (await client.post(claimed(1))).outcome is PostOutcome.ACCEPTED
+    await client.close()
+
+
 @pytest.mark.parametrize("page", ["<html>hello</html>", "null", '{"data": []}', "[1]", '{"data": true}'])
 async def test_a_read_back_that_is_not_listmonks_is_an_error_not_an_empty_label(
     answers: aioresponses, elsewhere: ListmonkClient, page: str
