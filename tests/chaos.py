@@ -2,7 +2,7 @@
 """`make chaos`: the long version of the simulation and of the storms, with its figures.
 
 python -m tests.chaos [--schedules 50000] [--long-stalls 2000] [--storms 10] [--brake-storms 3] [--mail-storms 10]
-    [--bridge-storms 5] [--first SEED]
+    [--bridge-storms 5] [--chains 5] [--first SEED]
 
 In schedules with long stalls (nothing is written for one to three times the grace time) some events count twice,
 which no rule can prevent: these are told, and all else must be right. Of each kind of stall as many are played.
@@ -18,6 +18,7 @@ import socket
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,10 @@ from tests.e2e.program import Program
 from tests.e2e.storm import Storm
 from tests.mailserver.dovecot import Dovecot, free_port
 from tests.mailserver.proxy import Proxy
-from tests.postgres.cluster import programs
+from tests.postgres.cluster import Cluster, programs
+from tests.relay.forge import Forge
+from tests.relay.stage import TTL, chain
+from tests.running import running
 from tests.simulation.test_simulation import LONG_STALLS, NAMED, ONE_STALL, simulate
 
 
@@ -139,6 +143,12 @@ async def mail_storm(seed: int, mails: int = 500, faults: int = 60) -> bool:
         dovecot.close()
 
 
+def chains(start: int, count: int) -> bool:
+    """So many chains of relays, each of which falls at a step by chance."""
+    with contextmanager(running)(Cluster()) as cluster, contextmanager(running)(Forge(TTL)) as forge:
+        return all(asyncio.run(chain(start + number, 40, cluster, forge)) for number in range(count))
+
+
 def schedules(start: int, count: int, name: str, named: set[str], **weather: Any) -> bool:
     """Play so many; True when nothing went wrong but what is `named`."""
     good = True
@@ -159,6 +169,7 @@ def main() -> int:
     parser.add_argument("--brake-storms", type=int, default=3)
     parser.add_argument("--mail-storms", type=int, default=10)
     parser.add_argument("--bridge-storms", type=int, default=5)
+    parser.add_argument("--chains", type=int, default=5)
     parser.add_argument("--first", type=int, default=0)
     args = parser.parse_args()
     good = all(asyncio.run(storm(args.first + number)) for number in range(args.storms))
@@ -169,12 +180,13 @@ def main() -> int:
     else:
         good = all(asyncio.run(mail_storm(args.first + number)) for number in range(args.mail_storms)) and good
     if programs() is None:
-        print("PostgreSQL is not installed (apt-get install postgresql): no bridge storms")
+        print("PostgreSQL is not installed (apt-get install postgresql): no bridge storms, no chains")
         good = False
     else:
         good = (
             all(asyncio.run(into_the_sandbox(args.first + number)) for number in range(args.bridge_storms)) and good
         )
+        good = chains(args.first, args.chains) and good
     good = schedules(args.first, args.schedules, "schedules", set()) and good
     for name, weather in (("two stalls of 10 to 30 min", LONG_STALLS), ("one stall of 650 s", ONE_STALL)):
         good = schedules(args.first, args.long_stalls, name, NAMED, **weather) and good

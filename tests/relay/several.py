@@ -39,9 +39,12 @@ async def main(url: str, name: str, listmonk: str, user: str, token: str) -> Non
     clock, health, metrics = SystemClock(), Health(), Metrics()
     db = await Database.open(Server(url, name), metrics=metrics)
     instance = await db.read(partial(delivery.get_meta, name="instance")) or ""
-    sink = ListmonkClient(listmonk, user, token, instance=instance, post_timeout=5, read_timeout=5)
     leasing = Leasing(db, clock, name, "0.1.0", health, metrics)
     await leasing.begin()
+    may_send = partial(leasing.safe, lease.RELAY)
+    sink = ListmonkClient(
+        listmonk, user, token, instance=instance, post_timeout=5, read_timeout=5, may_post=may_send
+    )
     settings = RelaySettings(batch_size=20, linger=0.001, pulse=0.1, settle=0.5, late=lease.TTL)
     relays: list[Relay] = []
     made = Relay
@@ -58,7 +61,7 @@ async def main(url: str, name: str, listmonk: str, user: str, token: str) -> Non
             Times(margin=0.3, grace=1),
             health,
             metrics,
-            may_send=partial(leasing.safe, lease.RELAY),
+            may_send=may_send,
         )
         relays.append(relay)
         await relay.prepare()
@@ -85,14 +88,21 @@ async def main(url: str, name: str, listmonk: str, user: str, token: str) -> Non
     print("ended", flush=True)
 
 
-if __name__ == "__main__":
-    told, (seconds, *step) = sys.argv[1:6], sys.argv[6:]
-    ttl = float(seconds)
-    # before anything else takes these names
+def quicken(ttl: float) -> None:
+    """Have leases last for so many seconds; before anything else takes these names."""
     lease.TTL, lease.RENEW, lease.GUARD, lease.FROZEN = ttl, ttl / 3, ttl / 5, max(1.0, ttl / 3)  # type: ignore[misc]
+
+
+def run(url: str, name: str, listmonk: str, user: str, token: str, *step: str) -> None:
+    """Be that bridge, to its end."""
     if step:
         from tests.relay.steps import place
 
         place(step[0], int(step[1]))
     logging.basicConfig(level=logging.INFO)
-    asyncio.run(main(*told))
+    asyncio.run(main(url, name, listmonk, user, token))
+
+
+if __name__ == "__main__":
+    quicken(float(sys.argv[6]))
+    run(*sys.argv[1:6], *sys.argv[7:])

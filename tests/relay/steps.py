@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import aiohttp
+
 from bouncestream.lease import Tenure
 from bouncestream.outbox import delivery, intake
 from bouncestream.outbox.leasing import Leasing
@@ -47,6 +49,11 @@ def _post(result: Any, transport: Any, data: Any) -> bool:
     return b"POST /webhooks/bounce" in sent and b"Content-Length: 2\r\n" not in sent  # which is a probe
 
 
+def _for_a_bounce(result: Any, connector: Any, request: Any, *_: Any, **__: Any) -> bool:
+    length = request.headers.get("Content-Length")
+    return request.url.path == "/webhooks/bounce" and length != "2"  # which is a probe
+
+
 class _Again:
     """True at the third time: a bridge is at work by then."""
 
@@ -67,6 +74,7 @@ STEPS: dict[str, Step] = {
     "renewing the lease": (leases, "take", _Again()),
     "claiming": (delivery, "take", _any),
     "claimed": (Braking, "claim", _any),
+    "connected": (aiohttp.BaseConnector, "connect", _for_a_bounce),
     "posting": (_WRITE, "write", _post),
     "posted": (_WRITE, "write", _post),
     "answered 200": (ListmonkClient, "post", _accepted),

@@ -54,21 +54,24 @@ class Bridge:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL if not os.environ.get("SHOW") else None,
         )
-        self._reader = asyncio.create_task(self._read())
+        assert self.process.stdout is not None
+        self._reader = asyncio.create_task(self._read(self.process.stdout))
         return self
 
-    async def _read(self) -> None:
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
+    async def _read(self, stdout: asyncio.StreamReader) -> None:
+        async for line in stdout:
             self.said.append(line.decode().strip())
             self._changed.set()
 
     async def until(self, line: str, times: int = 1, seconds: float = 30) -> None:
-        """Until it has said that so often."""
-        async with asyncio.timeout(seconds):
-            while self.said.count(line) < times:
-                self._changed.clear()
-                await self._changed.wait()
+        """Until it has said that so often. Raises AssertionError with what it has said."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self.said.count(line) < times:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"{self.name} did not say {line!r}: {self.said}") from None
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
