@@ -64,10 +64,10 @@ class Watched:
             assert len(asked) <= 100
             return await query(where, column, asked)
 
-        async def spy_post(data: bytes) -> Any:
+        async def spy_post(data: bytes, *more: Any) -> Any:
             if data != b"{}":
                 self.bodies.append(data)
-            return await post(data)
+            return await post(data, *more)
 
         monkeypatch.setattr(sink, "owners", spy_owners)
         monkeypatch.setattr(sink, "_query", spy_query)
