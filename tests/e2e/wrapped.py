@@ -45,7 +45,7 @@ if sql := os.environ.get("BOUNCESTREAM_TEST_STEP"):
     _more = (*steps.steps(), steps.step(steps.newest() + 1, sql))
     steps.steps = lambda: _more  # type: ignore[assignment]
 
-from bouncestream.relay import ledger, loop
+from bouncestream.relay import context, ledger, loop
 
 _background: set[asyncio.Task[Receipt]] = set()
 
@@ -61,7 +61,7 @@ class EarlyIntake(intake.Intake):
 
 
 ledger.GAP = float(os.environ.get("BOUNCESTREAM_TEST_GAP", ledger.GAP))
-loop.CAPABILITIES_EVERY = 2.0
+context.CAPABILITIES_EVERY = 2.0
 intake.Intake.__init__.__defaults__ = tuple(
     int(os.environ.get("BOUNCESTREAM_TEST_MIN_FREE", given)) if given == intake.MIN_FREE else given
     for given in intake.Intake.__init__.__defaults__ or ()
