@@ -20,6 +20,8 @@ from bouncestream.record import record
 
 #: How long a lease lasts, and how often it is renewed; seconds.
 TTL, RENEW = 15.0, 5.0
+#: How soon the database is asked again after it did not answer, and how long an answer may take; seconds.
+AGAIN, PATIENCE = 1.0, 5.0
 #: So long before a lease may end, its holder has ended what it does outside of the database; seconds.
 GUARD = 3.0
 #: Seconds after which the database ends a change whose bridge is frozen or gone: another one may wait for the same

@@ -13,7 +13,7 @@ from functools import partial
 
 from bouncestream.errors import StoreBusy, StoreError, StoreUnavailable
 from bouncestream.files import Lock
-from bouncestream.lease import GUARD, RENEW, TTL, bridge_of, holder_of
+from bouncestream.lease import AGAIN, GUARD, PATIENCE, RENEW, TTL, bridge_of, holder_of
 from bouncestream.outbox import files
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.engine import Conn
@@ -21,9 +21,6 @@ from bouncestream.outbox.postgres import leases
 from bouncestream.outbox.postgres.leases import TERM, Term
 
 log = logging.getLogger("bouncestream.leases")
-
-#: How soon a lease is asked for again where the database did not answer, and how long it may take to end one.
-AGAIN, PATIENCE = 1.0, 5.0
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 from bouncestream.backoff import backoff
 from bouncestream.errors import BridgeTaken, StoreError
 from bouncestream.health import Health, Status
-from bouncestream.lease import RENEW, TTL, Bridge, Lease, Tenure, bridge_of, holder_of
+from bouncestream.lease import AGAIN, PATIENCE, RENEW, TTL, Bridge, Lease, Tenure, bridge_of, holder_of
 from bouncestream.metrics import BRIDGES, LEASE_LEFT, LEASES_LOST, LEASES_TAKEN, Metrics
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.engine import Conn
@@ -35,8 +35,6 @@ T = TypeVar("T")
 Work = Callable[[], Awaitable[object]]
 Ended = Callable[[], None]
 
-#: How soon it is asked again after the database did not answer, and how long an answer may take; seconds.
-AGAIN, PATIENCE = 1.0, 5.0
 #: Work that has not ended so long after it was cut off is cut off once more: what it waited for may have come just
 #: then, and `asyncio.wait_for` of Python 3.11 swallows the first time in that case; seconds, less than GUARD.
 CUT_AGAIN = 2.0
