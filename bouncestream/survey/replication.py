@@ -55,7 +55,7 @@ def in_words(found: Mapping[str, Any]) -> tuple[str, str, str]:
     return (
         "⚠",
         f"{many}, no commit waits for {'it' if len(standbys) == 1 else 'them'}{_behind(standbys)}",
-        ("bouncestream doctor"),
+        "bouncestream doctor",
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import schema
 from bouncestream.outbox.postgres.connection import connect
-from bouncestream.outbox.postgres.db import in_snapshot
+from bouncestream.outbox.postgres.session import in_snapshot
 from bouncestream.outbox.postgres.worth import worth
 from bouncestream.outbox.replication import Replication, replication
 from bouncestream.survey.replication import as_json, in_words

@@ -11,6 +11,7 @@ from bouncestream.config.model import Config
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
 from bouncestream.errors import SinkError, StoreError
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server, place_of, require_driver
 from bouncestream.sinks.listmonk_db.known import TESTED, dotted, tested
 from bouncestream.sinks.listmonk_db.tables import Tables
@@ -43,22 +44,13 @@ def collect(config: Config) -> TablesFacts | None:
     tables = Tables(config.listmonk_db.schema)
     try:
         require_driver()
-        from bouncestream.outbox.postgres.connection import ServerConnection, begin  # only where it is used
-        from bouncestream.outbox.postgres.session import Session
+        from bouncestream.outbox.postgres.session import ask  # only where it is used
 
-        def look(conn: ServerConnection) -> TablesFacts:
-            begin(conn, read_only=True, within=_PATIENCE, gated=False)  # also before there is an outbox
-            try:
-                fault = tables.fault(conn)
-                return TablesFacts(fault) if fault else TablesFacts(version=tables.settings(conn).version)
-            finally:
-                conn.rollback()
+        def look(conn: Conn) -> TablesFacts:
+            fault = tables.fault(conn)
+            return TablesFacts(fault) if fault else TablesFacts(version=tables.settings(conn).version)
 
-        session = Session(place, patience=_PATIENCE)
-        try:
-            return session.run(look)
-        finally:
-            session.drop()
+        return ask(place, look, _PATIENCE)
     except SinkError as error:
         return TablesFacts(str(error))
     except StoreError:

@@ -8,15 +8,13 @@ It counts as a bridge of its own in the tallies, as two sessions that change the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from bouncestream.errors import StoreError
-from bouncestream.outbox.batch import Job, Outcome, refuse
+from bouncestream.outbox.batch import Job
 from bouncestream.outbox.engine import Conn
-from bouncestream.outbox.postgres.batch import run_batch
 from bouncestream.outbox.postgres.leases import TERM, Term, prove
 from bouncestream.outbox.postgres.session import Session, SessionThread
 from bouncestream.outbox.postgres.unlock import Unlocking
@@ -43,7 +41,7 @@ class Beside:
     async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T:
         """Run a job as `Database.write` does, in a transaction of its own, which proves the term of the task."""
         job = Job(partial(_patient, fn=fn, term=TERM.get()), asyncio.get_running_loop().create_future(), rows, size)
-        [outcome] = await self._thread.call(partial(_commit, self._thread.session, [job]))
+        [outcome] = await self._thread.call(partial(self._thread.session.commit, [job]))
         if outcome.error is not None:
             raise outcome.error
         value: T = outcome.value
@@ -69,10 +67,3 @@ def _patient(conn: Conn, fn: Callable[[Conn], T], term: Term | None) -> T:
     if term is not None:
         prove(conn, *term)  # last: whoever renews the lease, and what comes in behind that, waits for its proof
     return found
-
-
-def _commit(session: Session, jobs: Sequence[Job]) -> list[Outcome]:
-    try:
-        return session.run(run_batch, jobs)
-    except StoreError as error:
-        return refuse(jobs, error, error)

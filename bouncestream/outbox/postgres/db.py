@@ -10,19 +10,18 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import NoOutbox, StoreError, StoreUnavailable
-from bouncestream.outbox.batch import Job, Outcome, refuse
+from bouncestream.errors import NoOutbox, StoreUnavailable
+from bouncestream.outbox.batch import Job, Outcome
 from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.db import Database, Disk
 from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres.batch import run_batch
 from bouncestream.outbox.postgres.beside import Beside
-from bouncestream.outbox.postgres.connection import PATIENCE, ServerConnection, begin
+from bouncestream.outbox.postgres.connection import ServerConnection
 from bouncestream.outbox.postgres.leases import TERM, proven
 from bouncestream.outbox.postgres.schema import create, current
-from bouncestream.outbox.postgres.session import Session, SessionThread
+from bouncestream.outbox.postgres.session import Session, SessionThread, in_snapshot
 from bouncestream.outbox.postgres.switch import settle
 from bouncestream.outbox.postgres.unlock import Unlocking
 
@@ -72,7 +71,7 @@ class ServerDatabase(Database):
     async def _commit(self, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
         self._since = asyncio.get_running_loop().time()
         try:
-            return await self._writes.call(partial(_commit, self._writes.session, jobs))
+            return await self._writes.call(partial(self._writes.session.commit, jobs)), 0
         finally:
             self._since = None
 
@@ -159,25 +158,6 @@ def _settle(conn: ServerConnection, key: Secret | None, seal: bool | None) -> No
     conn.lock_up()
     if seal is not None:
         settle(conn, key, seal=seal)
-
-
-def _commit(session: Session, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
-    try:
-        return session.run(run_batch, jobs), 0
-    except StoreError as error:
-        return refuse(jobs, error, error), 0
-
-
-def in_snapshot(
-    conn: ServerConnection, fn: Callable[[ServerConnection], T], within: float = PATIENCE, *, watched: bool = False
-) -> T:
-    """The result of `fn`, which sees one consistent state; no query of it takes longer than `within` seconds.
-    `watched`: it opens what is sealed."""
-    try:
-        begin(conn, read_only=True, within=within, watched=watched)
-        return fn(conn)
-    finally:
-        conn.rollback()
 
 
 def _newest_move(conn: ServerConnection) -> int:

@@ -7,7 +7,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -16,9 +16,11 @@ from typing import TypeVar
 import psycopg
 
 from bouncestream.errors import StoreBusy, StoreError, StoreUnavailable
+from bouncestream.outbox.batch import Job, Outcome, refuse
 from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres.connection import Failed, ServerConnection, connect
+from bouncestream.outbox.postgres.batch import run_batch
+from bouncestream.outbox.postgres.connection import PATIENCE, Failed, ServerConnection, begin, connect
 from bouncestream.outbox.postgres.known import Changed
 from bouncestream.outbox.postgres.schema import check_server, current
 from bouncestream.outbox.postgres.unlock import Unlocking
@@ -57,6 +59,13 @@ class Session:
             except Changed:
                 self._run(self.unlocking.again)
         raise StoreBusy("The outbox is being sealed or opened: nothing was stored. Next: try again.")
+
+    def commit(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Run all jobs in one transaction and commit it; where that cannot be, each has failed."""
+        try:
+            return self.run(run_batch, jobs)
+        except StoreError as error:
+            return refuse(jobs, error, error)
 
     def _run(self, fn: Callable[..., T], *args: object) -> T:
         conn = self.connected()
@@ -166,3 +175,30 @@ class SessionThread:
             await self.call(self.session.drop)
         finally:
             self._pool.shutdown()
+
+
+def in_snapshot(
+    conn: ServerConnection,
+    fn: Callable[[ServerConnection], T],
+    within: float = PATIENCE,
+    *,
+    gated: bool = True,
+    watched: bool = False,
+) -> T:
+    """The result of `fn`, which sees one consistent state; no query of it takes longer than `within` seconds.
+    `gated`, `watched`: see `begin`."""
+    try:
+        begin(conn, read_only=True, within=within, gated=gated, watched=watched)
+        return fn(conn)
+    finally:
+        conn.rollback()
+
+
+def ask(server: Server, fn: Callable[[ServerConnection], T], patience: float) -> T:
+    """The result of `fn` in a session of its own, also where there is no outbox yet; no query of it takes longer
+    than `patience` seconds. Raises StoreError."""
+    session = Session(server, patience=patience)
+    try:
+        return session.run(partial(in_snapshot, fn=fn, within=patience, gated=False))
+    finally:
+        session.drop()

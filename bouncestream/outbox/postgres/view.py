@@ -11,9 +11,9 @@ from bouncestream.errors import NoOutbox
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.connection import PATIENCE, ServerConnection
-from bouncestream.outbox.postgres.db import in_snapshot, size
+from bouncestream.outbox.postgres.db import size
 from bouncestream.outbox.postgres.schema import current
-from bouncestream.outbox.postgres.session import Session
+from bouncestream.outbox.postgres.session import Session, in_snapshot
 from bouncestream.outbox.postgres.unlock import Unlocking
 from bouncestream.outbox.view import View
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres.connection import ServerConnection, begin
-from bouncestream.outbox.postgres.session import Session
+from bouncestream.outbox.postgres.connection import ServerConnection
+from bouncestream.outbox.postgres.session import ask
 from bouncestream.outbox.replication import Replication, replication
 
 
@@ -37,19 +37,7 @@ class Worth:
 
 def worth(server: Server, patience: float = 3.0) -> Worth:
     """Ask the server, within `patience` seconds a query. Raises StoreError."""
-    session = Session(server, patience=patience)
-    try:
-        return session.run(_ask, patience)
-    finally:
-        session.drop()
-
-
-def _ask(conn: ServerConnection, patience: float) -> Worth:
-    begin(conn, read_only=True, within=patience, gated=False)  # also before there is an outbox
-    try:
-        return read(conn)
-    finally:
-        conn.rollback()
+    return ask(server, read, patience)
 
 
 def read(conn: ServerConnection) -> Worth:

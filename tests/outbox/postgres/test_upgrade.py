@@ -22,9 +22,8 @@ from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import leases, schema, upgrade
 from bouncestream.outbox.postgres.batch import run_batch
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin, connect
-from bouncestream.outbox.postgres.db import in_snapshot
 from bouncestream.outbox.postgres.schema import create, current, gates, version
-from bouncestream.outbox.postgres.session import Session
+from bouncestream.outbox.postgres.session import Session, in_snapshot
 from bouncestream.outbox.postgres.steps import END_FIRST, GO_ON, Step, gate, newest
 from bouncestream.outbox.postgres.upgrade import Upgrade
 from tests.outbox import make
