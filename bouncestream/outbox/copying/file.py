@@ -13,19 +13,18 @@ from bouncestream.errors import NoFolder, OutboxCopied, SchemaTooOld, StoreBusy,
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, Mark, mark_as
 from bouncestream.outbox.copying.end import TOLD, Odd, Row
-from bouncestream.outbox.copying.tables import NOT_COPIED, Table, tables
+from bouncestream.outbox.copying.tables import OMITTED, Table, in_use
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
 
 T = TypeVar("T")
 
-_SETTLED = ", ".join(f"'{name}'" for name in NOT_COPIED)
 #: What the tables that are written as a whole hold, for both engines alike.
 _WHOLE = {
-    "meta": f"SELECT name, value FROM meta WHERE name NOT IN ({_SETTLED}) ORDER BY name",  # noqa: S608
+    "meta": f"SELECT name, value FROM meta WHERE name NOT IN ({OMITTED}) ORDER BY name",  # noqa: S608
     "tally": "SELECT state, events FROM tally WHERE events <> 0 ORDER BY state",
 }
-_EMPTY = {"meta": f"DELETE FROM meta WHERE name NOT IN ({_SETTLED})", "tally": "UPDATE tally SET events = 0"}  # noqa: S608
+_EMPTY = {"meta": f"DELETE FROM meta WHERE name NOT IN ({OMITTED})", "tally": "UPDATE tally SET events = 0"}  # noqa: S608
 _PUT = {
     "meta": "INSERT INTO meta (name, value) VALUES (?, ?)",
     "tally": "INSERT INTO tally (state, events) VALUES (?, ?) "
@@ -141,17 +140,14 @@ class FileEnd:
 
     def rows(self, table: Table, after: Row = ()) -> Iterator[Row]:
         """See `end.End`."""
-        sql = _WHOLE.get(table.name) or _selected(table, after)
+        sql = _WHOLE.get(table.name) or table.selected(after, "?")
         with connection.in_words():
             for row in self._conn.execute(sql, after):
                 yield self._noted(table, row) if self._texts.met else row
 
     def count(self, table: Table) -> int:
         """See `end.End`."""
-        with connection.in_words():
-            sql = f"SELECT count(*) FROM {table.name}"  # noqa: S608
-            found: int = self._conn.execute(sql).fetchone()[0]
-            return found
+        return self.read(table.count)
 
     def _noted(self, table: Table, row: Row) -> Row:
         """A row with its odd texts made plain, each of them noted."""
@@ -182,23 +178,16 @@ class FileEnd:
     def begin(self, mark: Mark) -> None:
         """See `end.Target`."""
         with self._transaction():
-            held = [table.name for table in tables() if not table.whole and self._holds(table)]
-            if held:
+            if held := in_use(self._conn):
                 raise OutboxCopied(
                     f"{self.where} is an outbox that is in use ({', '.join(held)}). Nothing was changed. Next: "
                     "choose the name of a file that does not exist."
                 )
             mark_as(self._conn, UNFINISHED, mark)
 
-    def _holds(self, table: Table) -> bool:
-        return self._conn.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone() is not None  # noqa: S608
-
     def newest(self, table: Table) -> Row:
         """See `end.Target`."""
-        with connection.in_words():
-            last = " DESC, ".join(table.key) + " DESC"
-            sql = f"SELECT {table.ordered} FROM {table.name} ORDER BY {last} LIMIT 1"  # noqa: S608
-            return self._conn.execute(sql).fetchone() or ()
+        return self.read(table.newest)
 
     def add(self, table: Table, rows: Sequence[Row]) -> None:
         """See `end.Target`."""
@@ -248,11 +237,6 @@ class FileEnd:
             finally:
                 if self._conn.in_transaction:
                     self._conn.execute("ROLLBACK")
-
-
-def _selected(table: Table, after: Row) -> str:
-    beyond = f"WHERE ({table.ordered}) > ({', '.join('?' * len(after))}) " if after else ""
-    return f"SELECT {table.listed} FROM {table.name} {beyond}ORDER BY {table.ordered}"  # noqa: S608
 
 
 @contextmanager

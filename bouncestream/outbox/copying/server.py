@@ -15,7 +15,7 @@ import psycopg
 from bouncestream.errors import NoOutbox, OutboxCopied, StoreBusy, StoreError, StoreUnavailable
 from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, Mark, mark_as
 from bouncestream.outbox.copying.end import Odd, Row
-from bouncestream.outbox.copying.tables import COUNTED, NOT_COPIED, OWN_COLUMNS, OWN_TABLES, Table, tables
+from bouncestream.outbox.copying.tables import COUNTED, OMITTED, OWN_COLUMNS, OWN_TABLES, Table, in_use, tables
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import leases, words
@@ -34,10 +34,9 @@ _LONG = (
     "SET LOCAL idle_in_transaction_session_timeout = '1h'",
 )
 _USER = re.compile(r"//[^@/]*@")  # a log would mask it as the address of a person
-_SETTLED = ", ".join(f"'{name}'" for name in NOT_COPIED)
 #: What the tables that are written as a whole hold, for both engines alike.
 _WHOLE = {
-    "meta": f"SELECT name, value FROM meta WHERE name NOT IN ({_SETTLED}) "  # noqa: S608
+    "meta": f"SELECT name, value FROM meta WHERE name NOT IN ({OMITTED}) "  # noqa: S608
     "UNION ALL SELECT name, sum(value)::text FROM counters GROUP BY name ORDER BY 1",
     "tally": "SELECT state, sum(events)::bigint FROM tally GROUP BY state HAVING sum(events) <> 0 ORDER BY state",
 }
@@ -127,7 +126,7 @@ class ServerEnd:
 
     def rows(self, table: Table, after: Row = ()) -> Iterator[Row]:
         """See `end.End`."""
-        sql = _WHOLE.get(table.name) or _selected(table, after)
+        sql = _WHOLE.get(table.name) or table.selected(after, "%s")
         out = _statement(f"COPY ({sql}) TO STDOUT (FORMAT BINARY)")
         with (
             self._transaction(),
@@ -139,9 +138,7 @@ class ServerEnd:
 
     def count(self, table: Table) -> int:
         """See `end.End`."""
-        with self._transaction():
-            found: int = self._conn.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]  # noqa: S608
-            return found
+        return self.read(table.count)
 
     def change(self, fn: Callable[[Conn], T]) -> T:
         """See `end.Source`."""
@@ -159,23 +156,16 @@ class ServerEnd:
         with self._transaction(durable=True):
             self._conn.execute("LOCK TABLE bridge, data_keys IN SHARE MODE")  # none begins or turns it meanwhile
             self._require_no_bridge()
-            held = [table.name for table in tables() if not table.whole and self._holds(table)]
-            if held:
+            if held := in_use(self._conn):
                 raise OutboxCopied(
                     f"The database at {self._named} has an outbox that is in use ({', '.join(held)}). Nothing was "
                     "changed. Next: give the copy a database of its own, or a schema (search_path of its role)."
                 )
             mark_as(self._conn, UNFINISHED, mark)
 
-    def _holds(self, table: Table) -> bool:
-        return self._conn.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone() is not None  # noqa: S608
-
     def newest(self, table: Table) -> Row:
         """See `end.Target`."""
-        last = " DESC, ".join(table.key) + " DESC"
-        with self._transaction():
-            found = self._conn.execute(f"SELECT {table.ordered} FROM {table.name} ORDER BY {last} LIMIT 1")  # noqa: S608
-            return found.fetchone() or ()
+        return self.read(table.newest)
 
     def add(self, table: Table, rows: Sequence[Row]) -> None:
         """See `end.Target`."""
@@ -194,7 +184,7 @@ class ServerEnd:
                 self._conn.executemany("INSERT INTO tally (bridge, state, events) VALUES ('', ?, ?)", rows)
                 return
             self._conn.execute("DELETE FROM counters")
-            self._conn.execute(f"DELETE FROM meta WHERE name NOT IN ({_SETTLED})")  # noqa: S608
+            self._conn.execute(f"DELETE FROM meta WHERE name NOT IN ({OMITTED})")  # noqa: S608
             plain = [row for row in rows if row[0] not in COUNTED]
             counted = [(name, int(value)) for name, value in rows if name in COUNTED]
             self._conn.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", plain)
@@ -276,11 +266,6 @@ def _check_tables(conn: ServerConnection) -> None:
             f"The tables of the outbox on PostgreSQL are not those of this version ({table}.{column}). Nothing was "
             "changed. Next: restore the newest backup, or see who has changed them."
         )
-
-
-def _selected(table: Table, after: Row) -> str:
-    beyond = f"WHERE ({table.ordered}) > ({', '.join(['%s'] * len(after))}) " if after else ""
-    return f"SELECT {table.listed} FROM {table.name} {beyond}ORDER BY {table.ordered}"  # noqa: S608
 
 
 def _statement(sql: str) -> Any:

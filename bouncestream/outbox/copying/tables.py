@@ -7,10 +7,12 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from bouncestream.outbox.acknowledged import GONE
 from bouncestream.outbox.copied import MARKS
 from bouncestream.outbox.delivery import EXCESS, UNKNOWN_UUIDS, UNPROVEN
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.erasing import ERASED
 from bouncestream.outbox.migrate import migrate
 from bouncestream.outbox.missed import FOUND
@@ -23,6 +25,8 @@ OWN_COLUMNS = frozenset({("tally", "bridge")})
 COUNTED = frozenset({"duplicates", "doubled", SUPPRESSED, UNPROVEN, EXCESS, UNKNOWN_UUIDS, GONE, FOUND, ERASED})
 #: Names in `meta` that are not copied: those of a copy itself, and by which PostgreSQL knows the schema.
 NOT_COPIED = (*MARKS, "application", "schema")
+#: The same, for a statement.
+OMITTED = ", ".join(f"'{name}'" for name in NOT_COPIED)
 #: Tables that the engines keep in different ways: each is read and written as a whole.
 AS_A_WHOLE = frozenset({"meta", "tally"})
 
@@ -55,6 +59,23 @@ class Table:
         """The key of a row."""
         return tuple(row[self.columns.index(name)] for name in self.key)
 
+    def selected(self, after: tuple[object, ...], mark: str) -> str:
+        """The query for its rows in the order of their key, those `after` one with that key; `mark`: how the engine
+        writes a parameter."""
+        beyond = f"WHERE ({self.ordered}) > ({', '.join([mark] * len(after))}) " if after else ""
+        return f"SELECT {self.listed} FROM {self.name} {beyond}ORDER BY {self.ordered}"  # noqa: S608
+
+    def count(self, conn: Conn) -> int:
+        """How many rows there are."""
+        found: int = conn.execute(f"SELECT count(*) FROM {self.name}").fetchone()[0]  # noqa: S608
+        return found
+
+    def newest(self, conn: Conn) -> tuple[Any, ...]:
+        """The key of the last row; empty: there is none."""
+        last = " DESC, ".join(self.key) + " DESC"
+        found = conn.execute(f"SELECT {self.ordered} FROM {self.name} ORDER BY {last} LIMIT 1")  # noqa: S608
+        return found.fetchone() or ()
+
 
 @cache
 def tables() -> tuple[Table, ...]:
@@ -63,6 +84,11 @@ def tables() -> tuple[Table, ...]:
         migrate(conn)
         names = conn.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid").fetchall()
         return tuple(_table(conn, name) for (name,) in names)
+
+
+def in_use(conn: Conn) -> list[str]:
+    """The tables that hold something, which only an outbox that is in use has."""
+    return [table.name for table in tables() if not table.whole and table.newest(conn)]
 
 
 def _table(conn: sqlite3.Connection, name: str) -> Table:
