@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bouncestream.errors import StoreUnavailable
-from bouncestream.outbox.delivery import get_meta, set_meta
+from bouncestream.outbox.delivery import set_meta
 from bouncestream.outbox.postgres import rewriting
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin
 from bouncestream.outbox.postgres.switch import (
@@ -27,8 +27,8 @@ from bouncestream.outbox.postgres.unlock import schema_of
 from bouncestream.outbox.postgres.words import is_conflict
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.columns import ROW, Table
-from bouncestream.outbox.sealing.switch import CURSOR, PAUSE, STEP, STEP_OF_BYTES, Progress
 from bouncestream.outbox.sealing.unlock import STATE, Functions, State, state_of
+from bouncestream.outbox.sealing.walk import CURSOR, Progress, walk
 
 #: Bytes that a step has about, at most: one row may have more.
 BYTES = 4 << 20
@@ -43,20 +43,13 @@ def steps(work: Work) -> Iterator[Progress]:
     conn = work.conn
     state = state_of(conn)
     if state is None:
-        return
-    tables = [table for _, table in sorted(schema_of(conn).tables.items()) if table.rowid]
-    ends = [_newest(conn, table) for table in tables]
-    at, _, row = (get_meta(conn, CURSOR) or "").partition(" ")
-    for number, table in enumerate(tables):
-        if table.name < at:
-            continue
-        after = int(row) if table.name == at else 0
-        step = STEP_OF_BYTES if table.bytes_ else STEP
-        while (upto := _upto(conn, table, after, step)) is not None:
-            _again(partial(_step, work, table, state, after, upto))
-            after = upto
-            yield Progress(min(sum(ends[:number]) + after, sum(ends)), sum(ends))
-            time.sleep(PAUSE)
+        return iter(())
+    tables = schema_of(conn).tables.values()
+
+    def take(table: Table, after: int, upto: int) -> None:
+        _again(partial(_step, work, table, state, after, upto))
+
+    return walk(conn, tables, partial(_newest, conn), partial(_upto, conn), take)
 
 
 def finish(work: Work) -> str:

@@ -12,9 +12,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from secrets import token_bytes, token_hex
+from secrets import token_hex
 
-from bouncestream.crypto.sealed import KEY, MARK, Sealer, key_id, wrap
+from bouncestream.crypto.sealed import Sealer
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import NoOutbox, SealRefused, StoreBusy
 from bouncestream.outbox.copied import require_here
@@ -29,12 +29,10 @@ from bouncestream.outbox.postgres.schema import check_server, current
 from bouncestream.outbox.postgres.unlock import Schema, schema_of
 from bouncestream.outbox.postgres.words import translate
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.sealing import keys
 from bouncestream.outbox.sealing.columns import ROW, Table
-from bouncestream.outbox.sealing.switch import CURSOR
 from bouncestream.outbox.sealing.unlock import (
-    ALWAYS,
     STATE,
-    WRAPPED_BY,
     DataKeys,
     Functions,
     State,
@@ -42,9 +40,8 @@ from bouncestream.outbox.sealing.unlock import (
     month,
     root_of,
     state_of,
-    what_identity,
-    what_root,
 )
+from bouncestream.outbox.sealing.walk import CURSOR
 
 log = logging.getLogger("bouncestream.outbox")
 
@@ -155,30 +152,24 @@ def settle(conn: ServerConnection, key: Secret | None, *, seal: bool) -> None:
 
 
 def admit(work: Work, key: Secret | None, new: Secret) -> None:
-    """Have a new key open the outbox too, beside the present one. Raises SealRefused."""
+    """See `keys.admit`."""
     with changing(work.conn, "EXCLUSIVE"):
-        if state_of(work.conn) is None:
-            raise SealRefused("The outbox is not sealed, so no key opens it. Next: `bouncestream seal` seals it.")
-        _add_key(work.conn, new, root_of(work.conn, key))
+        keys.admit(work.conn, key, new)
 
 
 def keep_only(work: Work, key: Secret) -> list[str]:
-    """Have no other key open the outbox any more; returns the names of those that did. Raises SealRefused."""
-    kept = f"{WRAPPED_BY}{key_id(key.reveal())}"
+    """See `keys.keep_only`; nothing is left of the others in the table."""
     with changing(work.conn, "EXCLUSIVE"):
-        root_of(work.conn, key)
-        others = [name for name, _ in work.conn.execute(QUERIES["wrapped_roots"]) if name != kept]
-        for name in others:
-            work.conn.execute(QUERIES["delete_meta"], (name,))
+        others = keys.keep_only(work.conn, key)
     rewriting.rewrite(work.conn, ["meta"])
-    return [name.removeprefix(WRAPPED_BY) for name in others]
+    return others
 
 
 def functions_of(conn: ServerConnection, root: bytes, state: State) -> Functions:
     """What converts the values of the outbox: within the transaction of the caller."""
     instance = get_meta(conn, "instance") or ""
-    keys = DataKeys(conn, root, instance)
-    return Functions(Sealer(instance, keys, keys.of_month(month()) if state.seals else 0), state)
+    data_keys = DataKeys(conn, root, instance)
+    return Functions(Sealer(instance, data_keys, data_keys.of_month(month()) if state.seals else 0), state)
 
 
 def converted(table: Table, functions: Functions, row: dict[str, object], *, seals: bool) -> dict[str, object]:
@@ -211,7 +202,8 @@ def _turn(conn: ServerConnection, key: Secret | None, *, seal: bool) -> State | 
             raise SealRefused("There is no key to seal the outbox with. Next: set [privacy] key_file.")
         else:
             fresh = _is_fresh(conn, schema)
-            root = _begin(conn, key, fresh=fresh)
+            # that of a new outbox stands in the server's log already, and nothing was made with it
+            root = keys.make(conn, key, token_hex(32) if fresh else get_meta(conn, "identity_secret") or "")
             to = State.SEALED if fresh else to
         functions = functions_of(conn, root, to)
         for table in schema.tables.values():
@@ -224,18 +216,6 @@ def _turn(conn: ServerConnection, key: Secret | None, *, seal: bool) -> State | 
             set_meta(conn, CURSOR, "")
     log.warning("what comes in is stored %s from now on", "sealed" if seal else "in the open")
     return to
-
-
-def _begin(conn: ServerConnection, key: Secret, *, fresh: bool) -> bytes:
-    root = token_bytes(KEY)
-    instance = get_meta(conn, "instance") or ""
-    # that of a new outbox stands in the server's log already, and nothing was made with it
-    plain = token_hex(32) if fresh else get_meta(conn, "identity_secret") or ""
-    _add_key(conn, key, root)
-    set_meta(conn, "identity_secret", MARK + wrap(root, bytes.fromhex(plain), what_identity(instance)).hex())
-    first = DataKeys(conn, root, instance).of_month(ALWAYS)
-    assert first == 1, "`seal_alike` uses it by this number"
-    return root
 
 
 def _is_fresh(conn: ServerConnection, schema: Schema) -> bool:
@@ -264,18 +244,7 @@ def forget_keys(conn: ServerConnection, root: bytes) -> None:
     with changing(conn, "EXCLUSIVE"):
         if state_of(conn) is not State.OPENING:
             raise turned()
-        secret = identity_of(conn, root, get_meta(conn, "instance") or "")
-        set_meta(conn, "identity_secret", secret.hex())
-        conn.execute(QUERIES["delete_data_keys"])
-        conn.execute(QUERIES["delete_metas"], (f"{WRAPPED_BY}*",))
-        for name in (STATE, CURSOR):
-            conn.execute(QUERIES["delete_meta"], (name,))
-
-
-def _add_key(conn: ServerConnection, key: Secret, root: bytes) -> None:
-    text = key.reveal()
-    wrapped = wrap(bytes.fromhex(text), root, what_root(get_meta(conn, "instance") or ""))
-    set_meta(conn, f"{WRAPPED_BY}{key_id(text)}", wrapped.hex())
+        keys.forget(conn, identity_of(conn, root, get_meta(conn, "instance") or ""))
 
 
 def _seals(state: State | None) -> bool:

@@ -14,53 +14,31 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from secrets import token_bytes
+from typing import TypeVar
 
-from bouncestream.crypto.sealed import KEY, MARK, Sealer, key_id, wrap
+from bouncestream.crypto.sealed import MARK, Sealer
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import SchemaTooOld, SealRefused, StoreBusy, StoreUnavailable
+from bouncestream.errors import SchemaTooOld, StoreBusy, StoreUnavailable
 from bouncestream.outbox import files
 from bouncestream.outbox.connection import Connection, begin, in_words, options, prepare_writer
 from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.sealing import keys
 from bouncestream.outbox.sealing.columns import Table, sealed_tables
 from bouncestream.outbox.sealing.statements import convert, convert_names
-from bouncestream.outbox.sealing.unlock import (
-    ALWAYS,
-    STATE,
-    WRAPPED_BY,
-    DataKeys,
-    State,
-    add_functions,
-    root_of,
-    state_of,
-    what_identity,
-    what_root,
-)
+from bouncestream.outbox.sealing.unlock import STATE, DataKeys, State, add_functions, root_of, state_of
+from bouncestream.outbox.sealing.walk import CURSOR, Progress, walk
+
+T = TypeVar("T")
 
 log = logging.getLogger("bouncestream.outbox")
 
-#: Rows that are converted in one transaction, and seconds until the next, so that `run` gets its turn.
-STEP, PAUSE = 500, 0.005
-#: The same of tables with raw bodies.
-STEP_OF_BYTES = 50
-#: In `meta`: how far the conversion has come, as `<table> <rowid>`.
-CURSOR = "sealing_at"
 #: Tries to empty the log while another process reads, and seconds between them.
 TRIES, WAIT = 50, 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a conversion has come."""
-
-    done: int  #: rows
-    of: int
 
 
 @contextmanager
@@ -118,17 +96,10 @@ def settle(conn: Connection, key: Secret | None, *, seal: bool) -> None:
 
 def _begin_sealing(conn: Connection, key: Secret) -> None:
     empty = not any(_newest(conn, table) for table in sealed_tables(conn).values() if table.rowid)
-    root = token_bytes(KEY)
-    instance = get_meta(conn, "instance") or ""
     plain = get_meta(conn, "identity_secret") or ""
 
     def job() -> None:
-        _add_key(conn, key, root)
-        identity = wrap(root, bytes.fromhex(plain), what_identity(instance))
-        set_meta(conn, "identity_secret", MARK + identity.hex())
-        first = DataKeys(conn, root, instance).of_month(ALWAYS)
-        assert first == 1, "`seal_alike` uses it by this number"
-        _turn(conn, root, State.SEALING)
+        _turn(conn, keys.make(conn, key, plain), State.SEALING)
 
     _in_transaction(conn, job)
     if empty:
@@ -139,8 +110,8 @@ def _turn(conn: Connection, root: bytes, state: State) -> None:
     """The state, and the small tables with it, which have no number to walk by, and where a row of the same name
     may come at any time."""
     instance = get_meta(conn, "instance") or ""
-    keys = DataKeys(conn, root, instance)
-    add_functions(conn, Sealer(instance, keys, 0), state, keys)
+    data_keys = DataKeys(conn, root, instance)
+    add_functions(conn, Sealer(instance, data_keys, 0), state, data_keys)
     if conn.on_begin is not None:
         conn.on_begin()  # the data key of the month
     for table in sealed_tables(conn).values():
@@ -156,19 +127,12 @@ def _turn(conn: Connection, root: bytes, state: State) -> None:
 def steps(conn: Connection) -> Iterator[Progress]:
     """Convert what is there to what is wanted, from where it was left; the connection is unlocked. Raises
     StoreError."""
-    tables = [table for _, table in sorted(sealed_tables(conn).items()) if table.rowid]
-    ends = [_newest(conn, table) for table in tables]
-    at, _, row = (get_meta(conn, CURSOR) or "").partition(" ")
-    for number, table in enumerate(tables):
-        if table.name < at:
-            continue
-        after = int(row) if table.name == at else 0
-        step = STEP_OF_BYTES if table.bytes_ else STEP
-        while (upto := _upto(conn, table, after, step)) is not None:
-            _in_transaction(conn, partial(_step, conn, table, after, upto))
-            after = upto
-            yield Progress(sum(ends[:number]) + after, sum(ends))
-            time.sleep(PAUSE)
+    tables = sealed_tables(conn).values()
+
+    def take(table: Table, after: int, upto: int) -> None:
+        _in_transaction(conn, partial(_step, conn, table, after, upto))
+
+    return walk(conn, tables, partial(_newest, conn), partial(_upto, conn), take)
 
 
 def _step(conn: Connection, table: Table, after: int, upto: int) -> None:
@@ -182,7 +146,7 @@ def finish(conn: Connection) -> None:
     state = state_of(conn)
     if state is State.OPENING:
         _refuse_rest(conn, seals=False)
-        _in_transaction(conn, partial(_forget_keys, conn))
+        _in_transaction(conn, partial(keys.forget, conn, conn.identity_secret))
     elif state is not None:
         if state is State.SEALING:
             _refuse_rest(conn, seals=True)
@@ -211,15 +175,6 @@ def _refuse_small_disk(conn: Connection) -> None:
 def _sealed(conn: Connection) -> None:
     set_meta(conn, STATE, State.SEALED)
     conn.execute(QUERIES["delete_meta"], (CURSOR,))
-
-
-def _forget_keys(conn: Connection) -> None:
-    """Nothing is sealed any more."""
-    set_meta(conn, "identity_secret", conn.identity_secret.hex())
-    conn.execute(QUERIES["delete_data_keys"])
-    conn.execute(QUERIES["delete_metas"], (f"{WRAPPED_BY}*",))
-    for name in (STATE, CURSOR):
-        conn.execute(QUERIES["delete_meta"], (name,))
 
 
 def _refuse_rest(conn: Connection, *, seals: bool) -> None:
@@ -253,37 +208,26 @@ def empty_log(conn: Connection) -> None:
 
 
 def admit(conn: Connection, key: Secret, new: Secret) -> None:
-    """Have a new key open the outbox too, beside the present one. Raises SealRefused."""
-    if state_of(conn) is None:
-        raise SealRefused("The outbox is not sealed, so no key opens it. Next: `bouncestream seal` seals it.")
-    root = root_of(conn, key)
-    _in_transaction(conn, partial(_add_key, conn, new, root))
+    """See `keys.admit`."""
+    _in_transaction(conn, partial(keys.admit, conn, key, new))
 
 
 def keep_only(conn: Connection, key: Secret) -> list[str]:
-    """Have no other key open the outbox any more; returns the names of those that did. Raises SealRefused."""
-    root_of(conn, key)
-    kept = f"{WRAPPED_BY}{key_id(key.reveal())}"
-    others = [name for name, _ in conn.execute(QUERIES["wrapped_roots"]) if name != kept]
+    """See `keys.keep_only`; nothing is left of the others in the file and its log."""
     with in_words():
         conn.execute("PRAGMA secure_delete = ON")
-    _in_transaction(conn, lambda: conn.executemany(QUERIES["delete_meta"], [(name,) for name in others]))
+    others = _in_transaction(conn, partial(keys.keep_only, conn, key))
     empty_log(conn)
-    return [name.removeprefix(WRAPPED_BY) for name in others]
+    return others
 
 
-def _add_key(conn: Connection, key: Secret, root: bytes) -> None:
-    text = key.reveal()
-    wrapped = wrap(bytes.fromhex(text), root, what_root(get_meta(conn, "instance") or ""))
-    set_meta(conn, f"{WRAPPED_BY}{key_id(text)}", wrapped.hex())
-
-
-def _in_transaction(conn: Connection, job: Callable[[], object]) -> None:
+def _in_transaction(conn: Connection, job: Callable[[], T]) -> T:
     with in_words():
         begin(conn)
         try:
-            job()
+            found = job()
             conn.execute("COMMIT")
+            return found
         finally:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")

@@ -19,8 +19,8 @@ from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import converting, switch
 from bouncestream.outbox.postgres.connection import begin
 from bouncestream.outbox.postgres.unlock import schema_of
-from bouncestream.outbox.sealing.switch import CURSOR
 from bouncestream.outbox.sealing.unlock import state_of
+from bouncestream.outbox.sealing.walk import CURSOR
 from tests.outbox import make
 from tests.outbox.make import KEY, event
 from tests.outbox.postgres.sealing import (
@@ -45,6 +45,7 @@ import os, signal, sys
 from bouncestream.crypto.secret import Secret
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import connection, converting, rewriting, switch
+from bouncestream.outbox.sealing import walk
 
 key, new = Secret(sys.argv[1]), Secret(sys.argv[2])
 run = connection.ServerConnection.run
@@ -78,7 +79,7 @@ def child(url, words, when, what):
             state["committed"] = True
         return run(self, cursor, statement, values)
     connection.ServerConnection.run = counted
-    converting.STEP, converting.STEP_OF_BYTES, converting.PAUSE = 20, 2, 0
+    walk.STEP, walk.STEP_OF_BYTES, walk.PAUSE = 20, 2, 0
     work(url, what)
 
 for line in sys.stdin:

@@ -208,7 +208,7 @@ import os, signal, sys
 from pathlib import Path
 from bouncestream.crypto.secret import Secret
 from bouncestream.outbox.connection import Connection
-from bouncestream.outbox.sealing import switch
+from bouncestream.outbox.sealing import switch, walk
 from bouncestream.outbox.sealing.unlock import SealedConnection, unlock
 
 path, (words, _, at), what = Path(sys.argv[1]), sys.argv[2].rpartition("+"), sys.argv[3]
@@ -224,7 +224,7 @@ def step(sql):
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-switch.STEP, switch.STEP_OF_BYTES, switch.PAUSE = 40, 4, 0
+walk.STEP, walk.STEP_OF_BYTES, walk.PAUSE = 40, 4, 0
 begin = switch.prepare_writer
 def prepare(conn):
     begin(conn)
