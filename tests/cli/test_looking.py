@@ -44,7 +44,7 @@ LOOKING = {
 }
 #: What changes the outbox, or has it changed by a running bridge.
 CHANGING = {
-    "run", "outbox replay", "outbox drop", "outbox release",
+    "run", "outbox replay", "outbox drop", "outbox release", "outbox copy", "outbox reopen",
     "backfill", "brake drop", "brake release", "key rotate", "person", "reconcile", "seal", "undo", "unseal",
 }  # fmt: skip
 #: What needs no outbox.
