@@ -21,7 +21,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 Done = subprocess.CompletedProcess[str]
 
@@ -31,11 +31,12 @@ _AT_START = ("LANG", "LC_", "PYTHON", "SSL_", "TZ")
 _LARGEST = 100_000
 
 
-class Forks:
-    """The program that is forked. `before`: words before the command that starts it; `environ`: its environment."""
+class Imported:
+    """A process that has imported the program, and is forked for each call. `command`: what starts it, and takes
+    the number of its socket last; `more`: see `subprocess.Popen`."""
 
-    def __init__(self, *before: str, environ: Mapping[str, str]) -> None:
-        self._before, self._environ = before, environ
+    def __init__(self, *command: str, **more: Any) -> None:
+        self._command, self._more = command, more
         self._process: subprocess.Popen[bytes] | None = None
         self._at, self._its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
@@ -44,12 +45,12 @@ class Forks:
         number = self._its.fileno()
         with self._its:
             self._process = subprocess.Popen(
-                [*self._before, sys.executable, "-m", "tests.forking", str(number)],
+                [*self._command, str(number)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd=ROOT,
-                env=self._environ,
                 pass_fds=[number],
+                **self._more,
             )
 
     def close(self) -> None:
@@ -58,6 +59,20 @@ class Forks:
         self._its.close()
         if self._process is not None:
             self._process.wait(30)
+
+    def call(self, what: object, numbers: Sequence[int]) -> None:
+        """Have it fork; the child gets `what`, as JSON, and the files of these numbers."""
+        message = json.dumps(what).encode()
+        assert len(message) < _LARGEST
+        socket.send_fds(self._at, [message], numbers)
+
+
+class Forks(Imported):
+    """The program that is forked. `before`: words before the command that starts it; `environ`: its environment."""
+
+    def __init__(self, *before: str, environ: Mapping[str, str]) -> None:
+        super().__init__(*before, sys.executable, "-m", "tests.forking", env=environ)
+        self._environ = environ
 
     def fits(self, env: Mapping[str, str]) -> bool:
         """Whether the interpreter would have started in the same way with this environment."""
@@ -73,10 +88,9 @@ class Forks:
             given = stack.enter_context(_pipe(stdin) if stdin is not None else _nothing())
             ended, end = os.pipe()
             told = stack.enter_context(open(ended, encoding="ascii"))
-            call = json.dumps({"words": words, "cwd": str(cwd), "env": dict(env), "timeout": timeout}).encode()
-            assert len(call) < _LARGEST
+            call = {"words": words, "cwd": str(cwd), "env": dict(env), "timeout": timeout}
             with open(end, "w"):
-                socket.send_fds(self._at, [call], [given.fileno(), out.fileno(), err.fileno(), end])
+                self.call(call, [given.fileno(), out.fileno(), err.fileno(), end])
             code = int(told.readline())
             for stream in (out, err):
                 stream.seek(0)
@@ -105,8 +119,18 @@ def _pipe(text: str) -> IO[str]:
 # -- the other side ----------------------------------------------------------------------------------------------
 
 
-def _serve(at: socket.socket) -> None:
-    """Fork for each call, until nobody is there who might call. In the child it returns, for the program to run."""
+def import_all() -> None:
+    """Import the whole program."""
+    import bouncestream
+
+    for module in pkgutil.walk_packages(bouncestream.__path__, "bouncestream."):
+        importlib.import_module(module.name)
+
+
+def called(at: socket.socket) -> tuple[Any, list[int]]:
+    """Fork for each call, until nobody is there who might call. In the child it returns what was called, and the
+    numbers of its files."""
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
     while True:
         message, numbers, _, _ = socket.recv_fds(at, _LARGEST, 4)
@@ -118,8 +142,12 @@ def _serve(at: socket.socket) -> None:
             os.close(number)
     at.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    return json.loads(message), numbers
+
+
+def _become(call: Mapping[str, Any], numbers: Sequence[int]) -> None:
+    """Be the program that was called, in a child; the end of that is told."""
     *streams, end = numbers
-    call = json.loads(message)
     if (program := os.fork()) != 0:
         _, status = os.waitpid(program, 0)
         os.write(end, b"%d\n" % os.waitstatus_to_exitcode(status))
@@ -139,13 +167,10 @@ def _serve(at: socket.socket) -> None:
 
 def main() -> None:
     """Import the program, and be it for each call."""
-    import bouncestream
     from bouncestream.__main__ import main as program
 
-    for module in pkgutil.walk_packages(bouncestream.__path__, "bouncestream."):
-        importlib.import_module(module.name)
-    gc.freeze()
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    import_all()
+    _become(*called(socket.socket(fileno=int(sys.argv[1]))))
     code = program()
     threading._shutdown()  # type: ignore[attr-defined]
     for stream in (sys.stdout, sys.stderr):
