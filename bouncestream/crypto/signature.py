@@ -51,9 +51,8 @@ class Signature(Proof):
     window: int = 0  #: seconds; 0: any time will do
     encoding: str = "hex"  #: or base64
     inside: bool = field(init=False)
-    _locations: tuple[tuple[bytes, Location], ...] = field(
-        init=False
-    )  #: of what is signed beside the body, by name
+    #: Of what is signed beside the body, by name.
+    _locations: tuple[tuple[bytes, Location], ...] = field(init=False)
     _template: bytes = field(init=False)  #: the message for `%`
 
     def __post_init__(self) -> None:
@@ -62,9 +61,8 @@ class Signature(Proof):
         object.__setattr__(self, "_locations", locations)
         template = _NAMED.sub(r"%(\1)b", self.message.replace("%", "%%"))
         object.__setattr__(self, "_template", template.encode())
-        object.__setattr__(
-            self, "inside", self.signature.inside or any(location.inside for _, location in locations)
-        )
+        inside = self.signature.inside or any(location.inside for _, location in locations)
+        object.__setattr__(self, "inside", inside)
 
     def matches(self, key: Any, message: bytes, offered: bytes) -> bool:
         """Whether `offered` is a signature of `message`."""

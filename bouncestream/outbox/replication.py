@@ -29,9 +29,8 @@ class Standby:
 
     name: str  #: its application_name
     sync: str  #: `sync`, `quorum`, `potential` or `async`; empty: the role may not see it
-    lag: (
-        float | None
-    )  #: seconds until the newest changes were on its disk; None: not known, or nothing was new lately
+    #: Seconds until the newest changes were on its disk; None: not known, or nothing was new lately.
+    lag: float | None
     behind: int | None  #: bytes that are not on its disk yet; None: not known
 
     @property

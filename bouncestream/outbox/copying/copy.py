@@ -58,9 +58,8 @@ class Copy:
     target: Target
     now: Callable[[], datetime]
     tables: list[Copied] = field(default_factory=list, init=False)
-    odd: list[Odd] = field(
-        default_factory=list, init=False
-    )  #: some of the texts that could not be copied as they are
+    #: Some of the texts that could not be copied as they are.
+    odd: list[Odd] = field(default_factory=list, init=False)
     odds: int = field(default=0, init=False)  #: how many these were
     before: Mark | None = field(default=None, init=False)  #: an earlier run had finished it: nothing was done
     closing: bool = field(default=False, init=False)  #: the source is closed, or about to be
