@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from bouncestream.config.listmonk_db import ListmonkDb
 from bouncestream.config.model import Config, Listmonk, Server
 from bouncestream.crypto.secret import Secret
-from bouncestream.doctor.areas import listmonk_db
 from bouncestream.doctor.finding import Finding, Level, unexamined
 from bouncestream.net import child
 from bouncestream.net.child import ChildFailed
@@ -33,11 +33,11 @@ async def quick(config: Config) -> list[Finding]:
         "token": listmonk.token.reveal() if listmonk.token else "",
         "public_url": listmonk.public_url,
         "hooks_url": config.server.public_url,
+        "in_tables": config.listmonk_db.enabled,
     }
     try:
         found = await child.run("quick-checks", job, within=PATIENCE)
-        seen = listmonk_db.eased(config, [Finding(**(told | {"level": Level(told["level"])})) for told in found])
-        return [one for one in seen if one.level is not Level.INFO]
+        return [Finding(**(told | {"level": Level(told["level"])})) for told in found]
     except TimeoutError:
         return [unexamined(f"it did not finish within {PATIENCE:g} s")]
     except ChildFailed as error:
@@ -55,5 +55,6 @@ def examine(job: dict[str, Any]) -> list[dict[str, Any]]:
             url=job["url"], user=job["user"], token=Secret(job["token"]), public_url=job["public_url"]
         ),
         server=Server(public_url=job["hooks_url"]),
+        listmonk_db=ListmonkDb(enabled=job["in_tables"]),
     )
     return [asdict(one) for one in asyncio.run(quick.quick(config))]

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bouncestream.config.model import Config
-from bouncestream.doctor.areas import listmonk, pixel, tls
+from bouncestream.doctor.areas import listmonk, listmonk_db, pixel, tls
 from bouncestream.doctor.finding import Finding, Level, unexamined
 from bouncestream.doctor.probe import front
 from bouncestream.doctor.probe.public import Public
@@ -47,7 +47,7 @@ async def quick(config: Config) -> list[Finding]:
 
 async def _look(config: Config) -> list[Finding]:
     async with asyncio.timeout(LOOK), Web() as web:
-        found = await _all(config, web, datetime.now(UTC))
+        found = listmonk_db.eased(config, await _all(config, web, datetime.now(UTC)))
     return [one for one in found if one.level in (Level.WARNING, Level.ERROR)]
 
 

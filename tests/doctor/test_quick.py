@@ -10,12 +10,14 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
 
+from bouncestream.config.listmonk_db import ListmonkDb
 from bouncestream.config.model import Config, Listmonk, Server
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor import background, quick
@@ -144,6 +146,18 @@ async def test_a_permission_that_was_taken_away(monkeypatch: pytest.MonkeyPatch)
     assert "permission-read" in ids
     assert all(one.level is not Level.INFO for one in found)
     assert all(one.id.startswith("permission-") for one in found), "the sandbox's own root URL is private: let be"
+
+
+@pytest.mark.process
+async def test_a_permission_that_delivery_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounces go into the tables; the process of its own is told so."""
+    users = {"bridge": ApiUser("bridge", TOKEN, frozenset({"webhooks:post_bounce"}))}
+    async with Sandbox(SandboxSettings(users=users)) as sandbox:
+        by_api = config(sandbox)
+        into_tables = replace(by_api, listmonk_db=ListmonkDb(enabled=True))
+        for wanted, missed in ((by_api, True), (into_tables, False)):
+            found = {one.id for one in await background.quick(wanted)}
+            assert ("permission-read" in found, "permission-manage" in found) == (missed, True)
 
 
 async def test_a_listmonk_that_is_away_is_told_by_the_relay(door: Door) -> None:
