@@ -7,6 +7,7 @@ import re
 import sqlite3
 import time
 import urllib.request
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -42,7 +43,7 @@ BRAKE = "off"
 
 class Bridge:
     """A running bouncestream. `sink`: the port of Listmonk; None: a closed port, where the relay finds nobody.
-    `program`: what is run; None: this folder's."""
+    `program`: what is run; None: this folder's. `psql`: asks the outbox on the server that `env` names."""
 
     def __init__(
         self,
@@ -53,8 +54,10 @@ class Bridge:
         outbox: Path | None = None,
         extra: str = "",
         program: list[str] | None = None,
+        psql: Callable[[str], str] | None = None,
     ) -> None:
         self.port = free_port()
+        self._psql = psql
         if outbox is None:
             outbox = directory / f"outbox-{self.port}.db"
         self.outbox = outbox
@@ -126,12 +129,12 @@ class Bridge:
 
     def stored(self, after_row: int = 0) -> int:
         """How many distinct events are on the disk. Call after `kill`: nothing is in its memory then."""
-        query = "SELECT count(*), count(DISTINCT message_id) FROM outbox WHERE id > ?"
-        with closing(sqlite3.connect(f"file:{self.outbox}?mode=rw", uri=True)) as conn:
-            found: tuple[int, int] = conn.execute(query, (after_row,)).fetchone()
-        if found[0] != found[1]:
-            raise Broken(f"{found[0]} events are stored, of which only {found[1]} are distinct")
-        return found[0]
+        rows, distinct = self._ask(
+            f"SELECT count(*), count(DISTINCT message_id) FROM outbox WHERE id > {after_row}"
+        )
+        if rows != distinct:
+            raise Broken(f"{rows} events are stored, of which only {distinct} are distinct")
+        return rows
 
     def said(self) -> str:
         """The end of its log, for when something went wrong."""
@@ -139,8 +142,14 @@ class Bridge:
 
     def newest_row(self) -> int:
         """The number of the newest event on the disk."""
+        return self._ask("SELECT coalesce(max(id), 0) FROM outbox")[0]
+
+    def _ask(self, query: str) -> list[int]:
+        """The numbers of the one row of a query."""
+        if self._psql is not None:
+            return [int(value) for value in self._psql(query).split("|")]
         with closing(sqlite3.connect(f"file:{self.outbox}?mode=rw", uri=True)) as conn:
-            return int(conn.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0])
+            return list(conn.execute(query).fetchone())
 
     def __enter__(self) -> Bridge:
         return self

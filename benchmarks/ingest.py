@@ -9,6 +9,7 @@ its time is over.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
@@ -32,9 +33,10 @@ def through_bridge(
     *,
     env: dict[str, str] | None = None,
     extra: str = "",
+    psql: Callable[[str], str] | None = None,
 ) -> Run:
     """One run of bouncestream on an empty outbox, killed at its end."""
-    with Bridge(directory, env=env, extra=extra) as bridge:
+    with Bridge(directory, env=env, extra=extra, psql=psql) as bridge:
         return measure(bridge, prepared, connections, seconds, kill=True)
 
 
@@ -100,11 +102,16 @@ def ingest(effort: Effort) -> list[Figure]:
     return figures
 
 
+def sealing() -> dict[str, str]:
+    """The environment of a bridge that seals what it stores."""
+    return {"BOUNCESTREAM__PRIVACY__SEAL": "true", "BOUNCESTREAM__PRIVACY__KEY": token_hex(32)}
+
+
 def sealed(effort: Effort) -> list[Figure]:
     """A sealed outbox ([privacy] seal) against one in the open."""
     figures = []
     number = int(A_SECOND * max(1, effort.seconds))
-    seal = {"BOUNCESTREAM__PRIVACY__SEAL": "true", "BOUNCESTREAM__PRIVACY__KEY": token_hex(32)}
+    seal = sealing()
     with scratch() as directory:
         for what, make, share in (
             ("durable ingest of a sealed outbox, generic 2 KB", generic, 1.0),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The outbox on PostgreSQL: what the store takes in, against SQLite on the same disk; and ten million stored events
-against none.
+"""The outbox on PostgreSQL: what the store takes in, against SQLite on the same disk; ten million stored events
+against none; and a sealed outbox against one in the open.
 
 The server is one of the tests', with PostgreSQL's own defaults but for what is named here, and with fsync. It has
 the core of the load, as it would have a machine of its own; whoever stores has the other one, on either engine. The
@@ -21,7 +21,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.figures import Effort, Figure, Run, compare, interleave, ratios
-from benchmarks.machine import SERVER_CORE, Broken, on_core
+from benchmarks.ingest import sealing, through_bridge
+from benchmarks.machine import SERVER_CORE, Broken, on_core, scratch
+from benchmarks.prepared import generic
 from benchmarks.volume import CLAIM, INSERT, Times, submissions_of
 from bouncestream.clock import SystemClock
 from bouncestream.health import Health
@@ -132,6 +134,26 @@ async def _take_in(place: Place, submissions: Sequence[Submission], note: str) -
     if stored != len(submissions):
         raise Broken(f"{stored} of {len(submissions)} events are stored")
     return Run(len(submissions) / seconds, cpu / len(submissions), note=note)
+
+
+def sealed(effort: Effort) -> list[Figure]:
+    """A sealed outbox on PostgreSQL against one in the open there."""
+    number = int(A_SECOND * 2 * max(1, effort.seconds))
+    with _running() as server, scratch() as directory:
+        prepared = generic(directory / "requests", number)
+
+        def ingest(env: dict[str, str]) -> Run:
+            name = server.database()
+            try:
+                where = {"BOUNCESTREAM__OUTBOX__URL": server.url(name), "BOUNCESTREAM__BRIDGE__NAME": "bench"}
+                psql = partial(server.psql, database=name)
+                return through_bridge(directory, prepared, AT_ONCE, effort.seconds, env=where | env, psql=psql)
+            finally:
+                server.drop(name)
+
+        ours, theirs = interleave(effort.reps, partial(ingest, sealing()), partial(ingest, {}))
+    what = "PostgreSQL, durable ingest of a sealed outbox, generic 2 KB"
+    return [compare(what, ours, theirs, 0.85, ("sealed", "in the open"))]
 
 
 def ten_million(effort: Effort) -> list[Figure]:

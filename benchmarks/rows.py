@@ -33,6 +33,7 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "latency": latency.latency,
     "million": volume.million,
     "postgres": postgres.postgres,
+    "postgres-sealed": postgres.sealed,
     "postgres-10m": postgres.ten_million,
     "dashboard": dashboard.dashboard,
     "dashboard-10m": dashboard.ten_million,
