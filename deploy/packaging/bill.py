@@ -11,11 +11,12 @@ import json
 import re
 import subprocess
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy.packaging.paths import DIST, ROOT, Failed, call, epoch, version
+from deploy.packaging.paths import DIST, ROOT, Failed, call, epoch, say, version
 
 #: What the spec leaves out.
 ABSENT = {"click", "markdown-it-py", "mdurl", "pygments"}
@@ -55,17 +56,21 @@ print(json.dumps({"found": found, "libpq": libpq, "ldap": ldap, "sbom": sbom,
 
 
 #: Libraries that wheels bring in a folder of their own (`*.libs`): how the name of the file begins, whose it is,
-#: its licence, and where in the file its version stands, unless it is asked for.
+#: its licence, where in the file its version stands, unless it is asked for; and the package of Debian which has
+#: the text of the licence (its version may be another one; none: one of `COMMON`).
 BROUGHT = (
-    ("libpq-", "libpq", "PostgreSQL", None),
-    ("libcrypto-", "openssl", "Apache-2.0", rb"OpenSSL (\d+\.\d+\.\d+)"),
-    ("libkrb5-", "krb5", "MIT", rb"KRB5_BRAND: krb5-(\d+\.\d+(?:\.\d+)?)"),
-    ("libldap-", "openldap", "OLDAP-2.8", None),
-    ("libsasl2-", "cyrus-sasl-lib", "BSD-4-Clause-UC", None),
-    ("libkeyutils-", "keyutils-libs", "LGPL-2.1-or-later", None),
-    ("libcom_err-", "libcom_err", "MIT", None),
-    ("libcrypt-", "glibc", "LGPL-2.1-or-later", None),
+    ("libpq-", "libpq", "PostgreSQL", None, "libpq5"),
+    ("libcrypto-", "openssl", "Apache-2.0", rb"OpenSSL (\d+\.\d+\.\d+)", ""),
+    ("libkrb5-", "krb5", "MIT", rb"KRB5_BRAND: krb5-(\d+\.\d+(?:\.\d+)?)", "libkrb5-3"),
+    ("libldap-", "openldap", "OLDAP-2.8", None, "libldap*"),
+    ("libsasl2-", "cyrus-sasl-lib", "BSD-4-Clause-UC", None, "libsasl2-2"),
+    ("libkeyutils-", "keyutils-libs", "LGPL-2.1-or-later", None, "libkeyutils1"),
+    ("libcom_err-", "libcom_err", "MIT", None, "libcom-err2"),
+    ("libcrypt-", "glibc", "LGPL-2.1-or-later", None, "libcrypt1"),
 )
+#: Texts that each Debian has.
+COMMON = {"Apache-2.0": "Apache-2.0"}
+SHARE = Path("/usr/share")
 #: Parts of one of these.
 PART_OF = {"libssl-": "libcrypto-", "libgssapi_krb5-": "libkrb5-", "libk5crypto-": "libkrb5-",
            "libkrb5support-": "libkrb5-", "liblber-": "libldap-"}  # fmt: skip
@@ -90,7 +95,11 @@ def write(folder: Path, python: Path) -> Path:
             parts.append(_part(name, one["version"], one["licence"], f"pkg:pypi/{name}@{one['version']}"))
             for number, file in enumerate(sorted(one["files"])):
                 _text(texts / f"{name}{f'-{number}' if number else ''}.txt", Path(file))
-    parts += brought(folder / "_internal", told)
+    parts += (others := brought(folder / "_internal", told))
+    for name in texts_of([part["name"] for part in others], texts):
+        say(
+            f"NOT THERE: the text of the licence of {name}. Next: apt-get install libpq5, before this is given away"
+        )
     parts += _debian(folder, texts)
     made = DIST / f"bouncestream-{version()}.cdx.json"
     made.write_text(json.dumps(_bill(parts), indent=1) + "\n", "utf-8")
@@ -122,7 +131,7 @@ def brought(folder: Path, told: dict[str, Any]) -> list[dict[str, Any]]:
             raise Failed(
                 f"{path.name} is in no table of deploy/packaging/bill.py. Next: add it there, with its licence"
             )
-        _, name, licence, place = row
+        _, name, licence, place, _ = row
         number = known.get(name, "")
         if place is not None and (found := re.search(place, path.read_bytes())):
             number = found[1].decode()
@@ -131,6 +140,21 @@ def brought(folder: Path, told: dict[str, Any]) -> list[dict[str, Any]]:
             parts[name] = _part(name, number, licence, purl)
             parts[name]["properties"] = [{"name": "bouncestream:brought-by", "value": path.parent.name[:-5]}]
     return [parts[name] for name in sorted(parts)]
+
+
+def texts_of(names: Sequence[str], to: Path, share: Path = SHARE) -> list[str]:
+    """Put the licences' texts of libraries that were brought into a folder; returns those that are not here."""
+    missing = []
+    for _, name, licence, _, package in BROUGHT:
+        if name not in names:
+            continue
+        pattern = f"doc/{package}/copyright" if package else f"common-licenses/{COMMON[licence]}"
+        found = sorted(share.glob(pattern))
+        if found:
+            _text(to / f"{name}.txt", found[-1])
+        else:
+            missing.append(name)
+    return missing
 
 
 def _debian(folder: Path, texts: Path) -> list[dict[str, Any]]:

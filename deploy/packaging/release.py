@@ -27,7 +27,8 @@ NEWER = KEYS.with_name("newer.gpg")
 SOURCE = "src"
 #: How this machine reaches others: names, and the certificates that it trusts.
 REACH = ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt")
-TOOLS = ("binutils", "ca-certificates")
+#: libpq5: for the texts of the licences of what psycopg's wheel brings (`bill`).
+TOOLS = ("binutils", "ca-certificates", "libpq5")
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,20 @@ def test_a_library_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     assert bill.brought(tmp_path / "nowhere", TOLD) == []
 
 
+def test_the_text_of_each_licence_is_put_beside(tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    for place in ("doc/libpq5/copyright", "doc/libldap-2.4-2/copyright", "common-licenses/Apache-2.0"):
+        (share / place).parent.mkdir(parents=True)
+        (share / place).write_text(place)
+    missing = bill.texts_of(["libpq", "openssl", "openldap", "krb5"], tmp_path / "texts", share)
+    assert missing == ["krb5"]
+    assert {path.name: path.read_text() for path in (tmp_path / "texts").iterdir()} == {
+        "libpq.txt": "doc/libpq5/copyright",
+        "openldap.txt": "doc/libldap-2.4-2/copyright",
+        "openssl.txt": "common-licenses/Apache-2.0",
+    }
+
+
 @pytest.mark.process
 def test_the_wheel_tells_its_own_versions() -> None:
     told = json.loads(subprocess.run([sys.executable, "-c", bill.ASK], capture_output=True, check=True).stdout)

@@ -28,6 +28,8 @@ def test_the_deb_holds_command_unit_man_pages_and_completions(built: Path, tmp_p
         assert "bouncestream" in (tmp_path / "usr/share" / place).read_text()
     licences = {path.stem for path in (tmp_path / "usr/lib/bouncestream/licences").iterdir()}
     assert {"bouncestream", "aioimaplib", "python"} < licences
+    if "psycopg-binary" in licences:
+        assert {"libpq", "krb5", "openldap", "openssl", "cyrus-sasl-lib"} < licences
     assert list((tmp_path / "etc/bouncestream").iterdir()) == []
     for script in ("postinst", "prerm", "postrm"):
         subprocess.run(["sh", "-n", tmp_path / "DEBIAN" / script], check=True)
