@@ -11,7 +11,7 @@ PACKAGE = TESTS.parent / "bouncestream"
 #: Modules that have none: they are tested by way of others. It only shrinks; a moved module keeps its line.
 ALONE = TESTS / "unpaired.txt"
 #: How many lines it may have. Take lines away, and lower this; a new module comes with its test file.
-AT_MOST = 71
+AT_MOST = 70
 
 
 def alone() -> list[str]:

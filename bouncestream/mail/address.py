@@ -47,6 +47,7 @@ X400 = re.compile(
 )
 """An X.400 name at the begin of a line, with the Internet address that it is for (RFC 2156 section 4.3.1)."""
 _IMCEA = re.compile(r"^imceasmtp-([a-z0-9+_-]{3,300})@")  # how Exchange wraps one into an address of its own
+_IDS = ("message-id:", "references:", "in-reply-to:")
 _HEX = re.compile(r"\+([0-9a-f]{2})")
 
 
@@ -131,8 +132,10 @@ def a_label(domain: str) -> str:
 
 
 def lines_with_addresses(text: str) -> str:
-    """The lines of a text that may hold an address: few do, and a search for addresses is slow."""
-    return "\n".join([line for line in text.split("\n") if "@" in line])
+    """The lines of a text that may hold an address: few do, and a search for addresses is slow. What names a
+    message (RFC 5322 section 3.6.4) looks like one."""
+    found = [line for line in text.split("\n") if "@" in line]
+    return "\n".join([line for line in found if not line.lstrip(" \t>").lower().startswith(_IDS)])
 
 
 def addresses(text: str, limit: int = 50, *, prose: bool = False) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bouncestream.mail.address import normalise
-from bouncestream.mail.mime import Fields, parameters
+from bouncestream.mail.mime import Fields, parameters, unencoded
 
 COMPLAINTS = frozenset({"abuse", "opt-out", "opt-out-list", "fraud", "virus", "other", "complaint", "spam", ""})
 """Feedback types that a recipient stands behind (RFC 5965 section 7.3, RFC 6449)."""
@@ -44,7 +44,7 @@ def read_feedback(text: str) -> Feedback:
             address = normalise(value)
             if address and not redacted(address):
                 found[address] = None
-    kind = first.get("feedback-type", "").partition(";")[0].strip().lower()
+    kind = first.get("feedback-type", "").partition(";")[0].partition("(")[0].strip().lower()
     return Feedback(
         kind,
         tuple(found),
@@ -82,7 +82,7 @@ def without_part(fields: Fields) -> str:
     sender = fields.get("from", "").lower()
     if subject.startswith("complaint about message from ") and "staff@hotmail." in sender:
         return "Microsoft's JMRP form"
-    return ""
+    return "SpamCop's form" if "@reports.spamcop.net" in sender else ""
 
 
 def redacted(address: str) -> bool:
@@ -90,6 +90,7 @@ def redacted(address: str) -> bool:
     local = address.partition("@")[0]
     return (
         "redact" in local
+        or "*" in local
         or local in ("hidden", "removed", "anonymized", "anonymised")
         or (len(local) > 2 and set(local) <= {"x"})
     )
@@ -97,7 +98,7 @@ def redacted(address: str) -> bool:
 
 def is_aggregate(fields: Fields, attachments: list[str]) -> bool:
     """Whether the mail is a DMARC aggregate report (RFC 7489 section 7.2.1.1) or an SMTP TLS one (RFC 8460)."""
-    subject = fields.get("subject", "").lower()
+    subject = unencoded(fields.get("subject", "")[:2000]).lower()
     if subject.startswith("report domain:") or ("report domain:" in subject[:80] and "submitter:" in subject):
         return True
     if "report_type=tlsrpt" in fields.get("content-type", "").lower() or "tls-report-domain" in fields:

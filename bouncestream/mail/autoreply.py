@@ -17,7 +17,7 @@ from bouncestream.mail.phrases.clauses import folded, folding, has_any
 _DAEMON = re.compile(
     r"mailer[-_. ]?daemon|post[-_.]?master|mail[-_. ]delivery|maildelivery|delivery[-_. ](?:sub)?system|"
     r"(?<![a-z])bounces?(?![a-z])|mmsc|"
-    r"mail[-_. ]admin|antivirus|symantec|daemon@|mail_service|mailsweeper"
+    r"microsoftexchange329e71ec|mail[-_. ]admin|antivirus|symantec|daemon@|mail_service|mailsweeper"
 )
 _SELF = "auto|otomatik|samodejn|авто|αυτοματ|自动|自動|자동|אוטומטי|تلقائي|خودكار|خودکار|tu dong|อตโนมต|स्वचालित"
 _ANSWER = (
@@ -76,6 +76,7 @@ _WAITING = folding(
     r"(?:pre-?|yet )approved by (?:the|your|its) (?:recipient|addressee)|(?:confirm|verify|"
     r"prove) (?:that )?you(?:'re| are) |"
     r"(?:confirm|verify) (?:that )?your (?:message|mail|e-?mail|letter|identity)|(?:add|put) yourself (?:to|on) |"
+    r"approved senders|allowed (?:senders? )?list|complete the verification|"
     r"(?:reply|respond|answer)(?:ing)? to this [^.]{0,60}(?:confirm|releas|deliver|approv|inbox)|"
     r"(?:click|follow|visit|press) [^.]{0,60}(?:to (?:confirm|releas|deliver|verif|be approved)|so that)|"
     r"challenge[- /]response|"

@@ -75,7 +75,8 @@ def read(
     """
     text = raw[: max(limit, 0)].decode("latin-1")
     if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        # Some that write files as text end each line twice.
+        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
         text = text.replace("\x00", " ")
     report = open_report(text)
@@ -162,6 +163,8 @@ def _of_the_person(verdict: Verdict) -> Verdict:
 
 def _judge(report: Report, original: Original, returned: Fields) -> Verdict:
     without = arf.without_part(report.fields) if report.status is None and not report.feedback else ""
+    if without and original == Original():
+        original, returned = read_original(header_block(freeform.cut(report.notice)[1]))
     if report.feedback or without or "x-hmxmroriginalrecipient" in returned:
         verdict = _complaint(report, original, returned, without)
         if verdict is not None:

@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from bouncestream.mail import dsn, phrases
+from bouncestream.mail import dsn, freeform, phrases
 from bouncestream.mail.address import addresses
 from bouncestream.mail.built import identified, recipient_of, senders, verdict_of
 from bouncestream.mail.classify import FINAL_ACTIONS, STILL_TRYING, Judged, classify
 from bouncestream.mail.mime import unencoded
 from bouncestream.mail.original import moment
+from bouncestream.mail.phrases.clauses import folded
 from bouncestream.mail.report import Report
 from bouncestream.mail.status import in_text
 from bouncestream.mail.transcript import Reply, Session
@@ -65,6 +66,8 @@ def _recipient(
         return None
     action = fields.action.partition("(")[0].partition(";")[0].strip().lower()
     words = dsn.diagnostic_of(fields)
+    if not action and fields.status.startswith("4") and freeform.tries_on(folded(session.notice)):
+        action = "delayed"
     if action in STILL_TRYING and "4.4.7" in fields.status and session.expired:
         action, words = "failed", words or "Envelope expired"  # OpenSMTPD words its last report as a delay
     named = dsn.address_of(fields)[0] or address

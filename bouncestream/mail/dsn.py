@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import addresses, normalise
 from bouncestream.record import record
 
 MAX_RECIPIENTS = 1000  #: recipients of one report; more are not read, and the evidence says so
@@ -159,7 +159,13 @@ def address_of(recipient: RecipientFields) -> tuple[str, str]:
 
 def address_in(value: str) -> str:
     """The address of one such field, normalised; ''."""
-    return normalise(typed(value)[1]) or normalise(value) if value else ""
+    if not value:
+        return ""
+    found = normalise(typed(value)[1]) or normalise(value)
+    if found or "@" not in value or "|" in value:
+        return found
+    named = addresses(value[:1000], 2)  # more than an address stands there
+    return named[0] if len(named) == 1 else ""
 
 
 def diagnostic_of(recipient: RecipientFields) -> str:

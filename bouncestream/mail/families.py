@@ -167,6 +167,7 @@ DELAY_HINTS = (
 DELAYS = (
     "not yet been delivered", "not been delivered yet", "could not be delivered yet", "warning message only",
     "this is just a warning", "delivery attempts will continue", "will be retried", "has been delayed",
+    "yet to be delivered",
     "is delayed for", "been delayed for", "temporary failure report", "has been postponed",
     "will continue to try", "will continue to attempt", "will continue trying", "still being retried",
     "could not send mail for past", "continue to be made", "not need to resend", "no need to resend",

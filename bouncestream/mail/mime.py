@@ -25,11 +25,25 @@ MAX_HEADERS = 500  #: fields of one header block
 _FIELD = re.compile(r"\A[!-9;-~]{1,200}[ \t]{0,20}:")
 _PARAMETER = re.compile(r';[ \t\n]*([\w.*-]{1,40})[ \t]*=[ \t\n]*(?:"([^"]{0,300})"|([^\s;"]{1,300}))')
 _DASHES = re.compile(r"(?m)^--([^\s].{0,199})\n(?=Content-)")
+# What stands in an enclosed message or report, and in no part's own header.
+_RUNS_ON = re.compile(
+    r"(?mi)^(?:reporting-mta|final-recipient|original-recipient|feedback-type|return-path|received|message-id|from|to"
+    r"|subject|dkim-signature|arc-seal)[ \t]{0,4}:"
+)
 _TAG = re.compile(r"<[^<>]{0,1000}>")
-_BREAK = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?li|/?h\d)\b[^<>]{0,200}>")
+# The end of a row and the begin of the next are one line end.
+_BREAK = re.compile(r"(?i)<(?:/(div|tr|li)> ?<\1|br|/?p|/?div|/?tr|/?li|/?h\d)\b[^<>]{0,200}>")
 #: A numeric character reference longer than any character's; Python refuses to read a number of 4,300 digits.
 _ABSURD = re.compile(r"&#(?:[0-9]{12}[0-9]*|[xX][0-9A-Fa-f]{12}[0-9A-Fa-f]*);?")
+_PRE = re.compile(r"(?i)</?pre\b[^<>]{0,200}>")
+_WBR = re.compile(r"(?i)<wbr\b[^<>]{0,20}>")
+_BLANKS = re.compile(r"\n[ \t]+")
+_INVISIBLE = ("\u200b", "\u2060", "\ufeff", "\xad")
+"""Characters that only say where a line may be broken."""
 _HIDDEN = re.compile(r"<(/?)(style|script|head)\b[^<>]{0,500}>", re.IGNORECASE)
+
+_JAPANESE = ("euc_jp", "cp932")
+"""What stands in mails that are called ISO-2022-JP and have 8-bit text."""
 
 Fields = dict[str, str]
 """Header fields by lower-case name; of a repeated field the first value is kept."""
@@ -84,7 +98,8 @@ def leaves(fields: Fields, body: str) -> list[Part]:
 
 def _add_leaves(found: list[Part], fields: Fields, body: str, number: str, depth: int) -> None:
     content_type = fields.get("content-type", "")
-    kind = content_type.partition(";")[0].strip().lower() or "text/plain"
+    kind = content_type.partition(";")[0].strip(' \t"').lower()
+    kind = kind if "/" in kind else "text/plain"  # RFC 2045 section 5.2
     pieces: list[str] = []
     if kind.startswith("multipart/") and depth < MAX_DEPTH:
         pieces = _pieces(body, parameters(content_type).get("boundary", ""))
@@ -96,7 +111,12 @@ def _add_leaves(found: list[Part], fields: Fields, body: str, number: str, depth
         if len(found) >= MAX_PARTS:
             return
         head, inner = split_headers(piece)
-        _add_leaves(found, parse_fields(head), inner, f"{prefix}{i}", depth + 1)
+        own = parse_fields(head)
+        if own.get("content-type", "")[:8].lower() == "message/":
+            content = _RUNS_ON.search(head)
+            if content is not None and _RUNS_ON.search(inner, 0, 2000) is None:
+                inner = f"{head[content.start() :]}\n\n{inner}"  # the blank line between them is missing
+        _add_leaves(found, own, inner, f"{prefix}{i}", depth + 1)
 
 
 def _pieces(body: str, boundary: str) -> list[str]:
@@ -137,6 +157,9 @@ def decoded(part: Part) -> str:
         body = _text_of_html(body)
     if "\r" in body:
         body = body.replace("\r\n", "\n").replace("\r", "\n")
+    if not body.isascii():
+        for character in _INVISIBLE:
+            body = body.replace(character, "")
     return body
 
 
@@ -154,20 +177,20 @@ def in_charset(text: str, charset: str) -> str:
     """`text` (latin-1 for bytes) read in `charset`; unknown or wrong charsets fall back to UTF-8, then latin-1."""
     name = charset.strip(" \"'").lower()
     if "\x1b" in text and ("\x1b$" in text or "\x1b(" in text):
-        name = "iso2022_jp_ext"
+        name = "iso2022_kr" if "\x1b$)C" in text else "iso2022_jp_ext"
     elif text.isascii() and name in ("", "us-ascii", "ascii", "utf-8", "utf8", "iso-8859-1", "windows-1252"):
         return text
     try:
         data = text.encode("latin-1")
     except UnicodeEncodeError:
         return text  # it has been read already
-    for candidate in (charset_of(name), "utf-8"):
+    for candidate in (charset_of(name), "utf-8", *(_JAPANESE if name.startswith("iso-2022-jp") else ())):
         if candidate:
             try:
                 return data.decode(candidate)
             except (LookupError, ValueError):
                 continue
-    if name == "iso2022_jp_ext":
+    if name.startswith("iso2022_"):
         return data.decode(name, "replace")
     return text
 
@@ -188,31 +211,19 @@ def _visible(text: str) -> str:
 
 
 def _text_of_html(text: str) -> str:
-    text = _visible(text)
-    text = text.replace("\n", " ")
-    text = _BREAK.sub("\n", text)
-    text = _TAG.sub(" ", text)
-    return unescaped(text).replace("\xa0", " ")
+    pieces = _PRE.split(_visible(text))  # every second one stands between <pre> and </pre>
+    for i, piece in enumerate(pieces):
+        if i % 2:
+            pieces[i] = _TAG.sub("", _BREAK.sub("\n", piece))
+        else:
+            # A line that began with a blank would continue the field above it.
+            pieces[i] = _BLANKS.sub("\n", _TAG.sub(" ", _BREAK.sub("\n", _WBR.sub("", piece.replace("\n", " ")))))
+    return unescaped("\n".join(pieces)).replace("\xa0", " ")
 
 
 def unescaped(text: str) -> str:
     """HTML's character references (HTML 5, section 13.2.5.72) read; an absurd number is a replacement character."""
     return html.unescape(_ABSURD.sub("\ufffd", text) if "&#" in text else text)
-
-
-def _without(text: str, element: str) -> str:
-    """`text` without an HTML element and what is in it, as far as it is closed. Linear."""
-    lower = text.lower()
-    if len(lower) != len(text) or f"<{element}" not in lower:
-        return text
-    kept, last = [], 0
-    while (begin := lower.find(f"<{element}", last)) >= 0:
-        end = lower.find(f"</{element}", begin)
-        if end < 0:
-            break
-        kept.append(text[last:begin])
-        last = end
-    return " ".join((*kept, text[last:]))
 
 
 def unencoded(value: str) -> str:

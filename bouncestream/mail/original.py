@@ -20,6 +20,13 @@ _START = re.compile(
     r"(?mi)^(?:return-path|received|delivered-to|x-received|dkim-signature|message-id|from|to|subject|date|mime-version"
     r"|x-[\w-]{1,40}|content-type|arc-seal)[ \t]*:"
 )
+RETURNED_BEGINS = re.compile(
+    r"(?i)\n[>| \t]{0,8}(?:received|return-path|dkim-signature|x-received|x-google-smtp-source"
+    r"|x-listmonk-(?:campaign|subscriber))[ \t]{0,4}:"
+)
+"""The begin of a returned message in running text. A newline rather than "^", which would be asked for at every
+character."""
+_QUOTED = re.compile(r"(?mi)^([>| \t]{1,8})(?:return-path|received|message-id|x-listmonk-[a-z]{1,12})[ \t]*:")
 _RECEIVED = re.compile(r"(?mi)^received[ \t]*:[^\n]{0,1000}(?:\n[ \t][^\n]{0,1000}){0,20}")
 _FOR = re.compile(r"\sfor\s{1,10}<?([^\s<>;()]{1,320}@[^\s<>;()]{1,255})")
 _ID = re.compile(r"<?([^\s<>]{1,500})>?")
@@ -29,8 +36,15 @@ def header_block(text: str) -> str:
     """The header block in a returned message or in what follows a notice; '' when there is none."""
     start = _START.search(text, 0, 4000)
     if start is None:
-        return ""
+        quoted = _QUOTED.search(text, 0, 4000)
+        return header_block(unquoted(text[quoted.start() :], quoted[1])) if quoted is not None else ""
     return text[start.start() :].partition("\n\n")[0][:60_000].rstrip("\n")
+
+
+def unquoted(text: str, mark: str) -> str:
+    """`text` without the mark (blanks, ">") that the lines of a quotation begin with; the others stay."""
+    bare = mark.rstrip()
+    return "\n".join(["" if line.rstrip() == bare else line.removeprefix(mark) for line in text.split("\n")])
 
 
 def read_original(block: str) -> tuple[Original, Fields]:

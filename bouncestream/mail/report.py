@@ -14,17 +14,24 @@ from functools import lru_cache
 
 from bouncestream.mail.address import addresses
 from bouncestream.mail.mime import Fields, Part, decoded, leaves, parameters, parse_fields, split_headers
-from bouncestream.mail.original import header_block
+from bouncestream.mail.original import RETURNED_BEGINS, header_block, unquoted
 
 STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 RETURNED_TYPES = (
     "message/rfc822", "message/global", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers",
     "message/global-headers", "message/partial",
 )  # fmt: skip
+UNNAMED_TYPES = ("application/octet-stream", "application/eml", "application/x-eml", "message/x-rfc822")
+UNNAMED_LIMIT = 150_000  #: characters of such a part that is looked into
 MDN_TYPES = ("message/disposition-notification", "message/global-disposition-notification")
 
-_STATUS_FIELD = re.compile(r"(?mi)^[> \t]{0,8}(?:final|original)-recipient[ \t]{0,4}:")
+_STATUS_FIELD = re.compile(r"(?mi)^([>| \t]{0,8})(?:final|original)-recipient[ \t]{0,4}:")
 _REPORTING = re.compile(r"(?mi)^[> \t]{0,8}(?:reporting-mta|final-recipient|original-recipient|action)[ \t]{0,4}:")
+_HEADER = re.compile(
+    r"(?i)(?:return-path|received|message-id|x-listmonk-[a-z]{1,20}|from|date|subject|to)[ \t]{0,4}:"
+)
+_DISPOSITION = re.compile(r"(?mi)^disposition[ \t]{0,4}:")
+_ACTION = re.compile(r"(?mi)^(?:action|status|diagnostic-code)[ \t]{0,4}:")
 _UNQUOTED = re.compile(r"=(?![0-9A-Fa-f]{2}|[ \t]{0,8}(?:\n|\Z))")
 _FEEDBACK_FIELD = re.compile(r"(?mi)^feedback-type[ \t]{0,4}:")
 NOTICE_LIMIT = 32_768  #: characters of notices that are looked at
@@ -67,6 +74,8 @@ def open_report(text: str) -> Report:
         report.seen.append((part.number, part.kind, len(part.body), _file(report, part)))
     if report.status is None and report.notice and not report.feedback:
         _fields_in_notice(report)
+    elif report.returned is None and (report.status or report.feedback):
+        report.returned = _returned_after(report.feedback) or _returned_after(report.notice)
     return report
 
 
@@ -90,17 +99,36 @@ def _file(report: Report, part: Part) -> str:
         return "receipt"
     if kind.startswith("text/"):
         return _file_text(report, part)
+    if kind in UNNAMED_TYPES and len(part.body) < UNNAMED_LIMIT and (role := _file_unnamed(report, part)):
+        return role
     name = parameters(part.fields.get("content-type", "")).get("name", "").lower()
     report.attachments.append(kind + " " + name)
     return "attachment"
 
 
+def _file_unnamed(report: Report, part: Part) -> str:
+    """File a part that some gateway has taken the type from, by how it begins; '' when it is neither a report nor a
+    returned message."""
+    text = decoded(part).lstrip()
+    if _DISPOSITION.search(text, 0, 4000) and not _ACTION.search(text, 0, 4000):
+        report.disposition = text
+        return "receipt"
+    if report.status is None and _REPORTING.match(text):
+        report.status = text
+        return "report"
+    if report.returned is None and _HEADER.match(text):
+        report.enclosed, report.returned = text, header_block(text)
+        return "returned"
+    return ""
+
+
 def _file_text(report: Report, part: Part) -> str:
     disposition = part.fields.get("content-disposition", "").lower()
-    if disposition.startswith("attachment") and "header" in disposition and report.returned is None:
-        report.returned = header_block(decoded(part))
-        return "returned"
     text = decoded(part)
+    attached = disposition.startswith("attachment") and report.returned is None
+    if attached and ("header" in disposition or _HEADER.match(text.lstrip())):
+        report.returned = header_block(text)
+        return "returned"
     if report.notice and part.kind == "text/html":
         if report.notice.strip():
             return "ignored"  # the same again as HTML
@@ -128,13 +156,15 @@ def _returned_text(part: Part) -> str:
 def _fields_in_notice(report: Report) -> None:
     """A report whose fields stand in the running text, perhaps quoted by a forward."""
     notice = report.notice
-    if "-recipient" not in notice.lower() or not _STATUS_FIELD.search(notice):
+    field = _STATUS_FIELD.search(notice) if "-recipient" in notice.lower() else None
+    if field is None:
         return
-    if "\n> " in notice or "\n>" in notice:
-        unquoted = "\n".join(line.lstrip("> ") if line.startswith(">") else line for line in notice.split("\n"))
-        notice = unquoted if _STATUS_FIELD.search(unquoted) else notice
+    if field[1]:
+        notice = unquoted(notice, field[1])
     start = _REPORTING.search(notice)
-    if start is not None:
+    if start is not None and _DISPOSITION.search(notice) and not _ACTION.search(notice):
+        report.disposition = notice[start.start() :]
+    elif start is not None:
         report.status = notice[start.start() :]
         report.in_text = True
         report.notice = notice[: start.start()]
@@ -143,6 +173,6 @@ def _fields_in_notice(report: Report) -> None:
 
 
 def _returned_after(status: str) -> str | None:
-    """The returned headers behind the fields in one running text: they begin with Received or Return-Path."""
-    match = re.search(r"(?mi)^(?:received|return-path)[ \t]{0,4}:", status)
+    """The returned headers behind the fields in one running text."""
+    match = RETURNED_BEGINS.search(f"\n{status}")
     return header_block(status[match.start() :]) if match else None

@@ -96,10 +96,12 @@ def _why_none(report: Report, verdict: Verdict) -> str:
         return "a bounce"
     subject = unencoded(fields.get("subject", ""))[:1000]
     own = next((line for line in report.notice[:8000].split("\n") if line.strip() and not line.startswith(">")), "")
-    asked = bool(_ASKED.search(f"{subject}\n{own[:200]}") or _UUID.search(subject))
+    # iCloud calls what Apple Mail sends at a click an automatic answer, and says what it is beside that.
+    clicked = fields.get("x-apple-unsubscribe", "").lower() == "true"
+    asked = clicked or bool(_ASKED.search(f"{subject}\n{own[:200]}") or _UUID.search(subject))
     if autoreply.from_daemon(fields) and not (asked and _by_a_person(report)):
         return "from a mail system"
-    if why := autoreply.why_auto_reply(fields):
+    if not clicked and (why := autoreply.why_auto_reply(fields)):
         return why
     kinds = {fields.get("content-type", "").partition(";")[0].strip().lower(), *(seen[1] for seen in report.seen)}
     if report.disposition or report.feedback or kinds & {"multipart/report", "text/calendar"}:

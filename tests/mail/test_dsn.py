@@ -8,6 +8,7 @@ import pytest
 from bouncestream.mail.dsn import (
     MAX_RECIPIENTS,
     RecipientFields,
+    address_in,
     address_of,
     diagnostic_of,
     read_status,
@@ -85,3 +86,18 @@ def test_thousands_of_recipients_are_capped_and_it_is_said() -> None:
 def test_typed() -> None:
     assert typed("RFC822; a@example.com") == ("rfc822", "a@example.com")
     assert typed("a@example.com; b") == ("", "a@example.com; b")
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("rfc822; a@example.com; expanded", "a@example.com"),
+        ("rfc822; a@example.com, Reader", "a@example.com"),
+        ("rfc822;/o=x/cn=a smtp:a@example.com", "a@example.com"),
+        ("rfc822; a@example.com and b@example.com", ""),  # which of them?
+        ("rfc822; |/usr/bin/filter -u a@example.com", ""),  # a program's argument
+        ("rfc822; nobody", ""),
+    ],
+)
+def test_the_one_address_among_other_words(value: str, address: str) -> None:
+    assert address_in(value) == address

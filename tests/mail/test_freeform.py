@@ -108,6 +108,7 @@ def test_the_returned_message_is_cut_off(line: str) -> None:
         ("a@example.com has not yet been delivered. Delivery attempts will continue.", True),
         ("THIS IS A WARNING MESSAGE ONLY.\nYOU DO NOT NEED TO RESEND YOUR MESSAGE.\na@example.com", True),
         ("Message will be retried for 2 more day(s)\na@example.com", True),
+        ("It has been frozen.\nThe following address(es) have yet to be delivered:\n  a@example.com", True),
         (
             "It was delayed for 5 days. I've given up. This is a permanent error.\na@example.com has been delayed",
             False,
@@ -248,3 +249,36 @@ def test_no_pattern_matches_without_one_of_the_signs_that_are_asked_for_first(
 
 def test_every_word_of_a_delay_has_one_of_the_signs_that_are_asked_for_first() -> None:
     assert all(any(hint in words for hint in families.DELAY_HINTS) for words in families.DELAYS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This mailbox is full.\nReferences: <2a@mx.example.net>\n",
+        "This mailbox is full.\n  Message-ID: <2a@mx.example.net>\n",
+        "Messages are rejected from Monday on. Write to ann@example.net if you have questions.",
+        "The account is closed and your mail is returned. Please contact Ann at ann@example.net.",
+        "Das Konto besteht nicht mehr. Wenden Sie sich an <ann@example.net>, die Mail wurde abgelehnt.",
+    ],
+)
+def test_a_message_id_and_whom_to_ask_are_no_recipients(text: str) -> None:
+    assert read_notice(text, HEAD, daemon=True).entries == ()
+
+
+def test_an_address_that_could_not_be_reached_is_one() -> None:
+    for text in ("Mail to a@example.com failed.", "We could not contact the server of a@example.com."):
+        assert [e.address for e in read_notice(text, HEAD, daemon=True).entries] == ["a@example.com"]
+
+
+def test_sendmail_tells_in_its_list_whom_an_address_stands_for() -> None:
+    text = (
+        "   ----- The following addresses had permanent fatal errors -----\n<target@provider.test>\n"
+        "    (reason: 552 full)\n    (expanded from: <A@example.com>)\nb@example.com\n    (reason: 550 no)\n\n"
+        "   ----- Transcript of session follows -----\n<<< 552 full\n552 <target@provider.test>... Full\n"
+        "550 b@example.com... Host unknown\n"
+    )
+    entries = read_notice(text, HEAD, daemon=True).entries
+    assert [(e.address, e.alias) for e in entries] == [
+        ("target@provider.test", "a@example.com"),
+        ("b@example.com", ""),
+    ]

@@ -57,6 +57,9 @@ def test_the_number_of_parts_is_bounded() -> None:
         ({"content-type": "text/plain; charset=x-nowhere"}, "gr\xc3\xbc\xc3\x9fe", "grüße"),
         ({"content-type": "text/plain; charset=base64"}, "text", "text"),  # a codec that is no charset
         ({}, "\x1b$B%(%i!<\x1b(B", "エラー"),  # ISO-2022-JP that says so nowhere
+        ({"content-type": "text/plain; charset=iso-2022-jp"}, "\xa5\xa8\xa5\xe9\xa1\xbc", "エラー"),  # EUC
+        ({"content-type": "text/plain; charset=iso-2022-kr"}, "\x1b$)C\x0eGQ1[\x0f", "한글"),
+        ({"content-type": "text/plain; charset=utf-8"}, "a\xe2\x80\x8b@example.com", "a@example.com"),
         ({"content-type": "text/plain; charset=utf-8"}, "\xff\xfe", "\xff\xfe"),  # not UTF-8 at all
     ],
 )
@@ -99,3 +102,35 @@ def test_character_references_are_read_however_long(reference: str, text: str) -
 )
 def test_encoded_words(value: str, text: str) -> None:
     assert unencoded(value) == text
+
+
+@pytest.mark.parametrize("content_type", ["text", '"text/plain"', ";", ""])
+def test_a_type_that_is_none_is_plain_text(content_type: str) -> None:
+    assert [p.kind for p in parts(f"Content-Type: {content_type}\n\nwords")] == ["text/plain"]
+
+
+def test_a_blank_line_missing_below_the_header_of_an_enclosed_message() -> None:
+    mail = "Content-Type: multipart/report; boundary=a\n\n--a\nContent-Type: message/rfc822\n{}\nHello\n--a--\n"
+    (part,) = parts(mail.format("To: a@example.com\nSubject: News\n"))
+    assert part.body == "To: a@example.com\nSubject: News\n\nHello"
+    # A field of the part itself is none of the message.
+    (part,) = parts(mail.format("Message-ID: <part@example.net>\n\nTo: a@example.com\n"))
+    assert part.body == "To: a@example.com\n\nHello"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<p>Headers:</p><pre>Subject: News\nX-Id: 7\n</pre>",
+        "<p>Headers:</p>Subject: News<br>\nX-Id: 7<br>\n",
+        "<p>Headers:</p><div>Subject: News</div>\n<div>X-Id: 7</div>",
+    ],
+)
+def test_header_fields_in_html_stay_lines(page: str) -> None:
+    text = decoded(Part("text/html", {}, page))
+    assert parse_fields(text[text.index("Subject") :].partition("\n\n")[0]) == {"subject": "News", "x-id": "7"}
+
+
+def test_where_html_may_break_an_address_does_not_break_it() -> None:
+    page = "<p>a@<wbr>exam&shy;ple.com</p>"
+    assert decoded(Part("text/html", {}, page)).strip() == "a@example.com"

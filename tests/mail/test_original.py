@@ -72,3 +72,16 @@ def test_the_header_block_ends_at_the_blank_line() -> None:
     text = "some words\n\nReturn-Path: <a@example.org>\nTo: b@example.com\n\nX-Listmonk-Campaign: in the body\n"
     assert header_block(text) == "Return-Path: <a@example.org>\nTo: b@example.com"
     assert header_block("no headers here") == ""
+
+
+@pytest.mark.parametrize("mark", ["> ", ">", "| ", "    ", "\t"])
+def test_headers_that_a_notice_quotes(mark: str) -> None:
+    lines = ("Received: from a.example", "\tby b.example", f"X-Listmonk-Subscriber: {UUID}", "", "Hello")
+    quoted = "\n".join((mark + line).rstrip() for line in lines)
+    block = header_block(f"It failed.\n\n{quoted}\n")
+    assert block == "\n".join(lines[:3])
+    assert read_original(block)[0].subscriber_uuid == UUID
+
+
+def test_words_that_are_indented_are_no_headers() -> None:
+    assert header_block("  The message-id was lost.\n  From here on\n") == ""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
 from bouncestream.mail.report import open_report
@@ -75,3 +77,64 @@ def test_returned_headers_in_quoted_printable() -> None:
 def test_headers_that_are_only_called_quoted_printable(encoding: str) -> None:
     headers = "To: a@example.com\nDKIM-Signature: v=1; b=2D2D==\nSubject: =?utf-8?q?L=C3=A9gumes?="
     assert returned(encoding, headers) == headers
+
+
+HEADERS = "Return-Path: <n@example.org>\nTo: a@example.com\nX-Id: 7b0c"
+
+
+@pytest.mark.parametrize("mark", ["    ", "\t", "> ", ">", "| "])
+def test_fields_that_are_indented_or_quoted(mark: str) -> None:
+    text = f"{STATUS}Diagnostic-Code: smtp; 550 no\n  such user\n\n{HEADERS}\n"
+    quoted = "".join((mark + line).rstrip() + "\n" for line in text.split("\n"))
+    report = open_report(f"Subject: failed\n\nIt failed.\n\n{quoted}")
+    assert report.status is not None
+    assert "Final-Recipient: rfc822; a@example.com\nAction: failed" in report.status
+    assert report.status.count("\n  such user") == 1  # still folded
+    assert report.returned == HEADERS
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        'application/octet-stream; name="ATT00002.eml"\nContent-Transfer-Encoding: base64',
+        "application/eml",
+        "message/x-rfc822",
+        'text/plain; name="m.txt"\nContent-Disposition: attachment; filename="m.txt"',
+    ],
+)
+def test_a_returned_message_whose_type_was_lost(part: str) -> None:
+    body = b64encode(f"{HEADERS}\n\nHello\n".encode()).decode() if "base64" in part else f"{HEADERS}\n\nHello\n"
+    report = open_report(
+        f"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n{STATUS}\n"
+        f"--b\nContent-Type: {part}\n\n{body}\n--b--\n"
+    )
+    assert report.returned == HEADERS
+
+
+def test_a_report_and_a_receipt_whose_type_was_lost() -> None:
+    mail = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: application/octet-stream\n\n{}\n--b--\n"
+    assert open_report(mail.format(STATUS)).status is not None
+    receipt = open_report(
+        mail.format("Final-Recipient: rfc822; a@example.com\nDisposition: manual-action; displayed")
+    )
+    assert (receipt.status, receipt.disposition != "") == (None, True)
+    picture = open_report(mail.format("\x89PNG To: a@example.com"))
+    assert (picture.status, picture.returned, picture.disposition) == (None, None, "")
+
+
+def test_a_receipt_in_running_text_is_no_delivery_report() -> None:
+    report = open_report(
+        "Subject: Read\n\nIt was read.\n\nFinal-Recipient: rfc822; a@example.com\nDisposition: manual; displayed\n"
+    )
+    assert (report.status, report.disposition != "") == (None, True)
+
+
+@pytest.mark.parametrize("kind", ["delivery-status", "feedback-report"])
+def test_returned_headers_below_the_notice_beside_a_report(kind: str) -> None:
+    fields = STATUS if kind == "delivery-status" else "Feedback-Type: abuse\nVersion: 1\n"
+    notice = f"It failed.\n\n--- Original message ---\n\n{HEADERS}\n"
+    report = open_report(
+        f"Content-Type: multipart/report; boundary=b\n\n--b\n\n{notice}\n--b\nContent-Type: message/{kind}\n\n"
+        f"{fields}\n--b--\n"
+    )
+    assert report.returned == HEADERS

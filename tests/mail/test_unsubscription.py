@@ -69,6 +69,10 @@ def test_without_the_address_configured_it_is_an_ordinary_mail() -> None:
         mail(subject="please, no more of this").replace(b"Apple Mail sent", b"I am tired of it"),
         mail().replace(b"Mime-Version", b"Auto-Submitted: auto-generated\nMime-Version"),
         mail(subject="Re: unsubscribe").replace(b"Mime-Version", b"In-Reply-To: <x@example.org>\nMime-Version"),
+        # iCloud's own marks; the words are those of the reader's language, and the mailto: gave no subject.
+        mail(subject="", top="Auto-Submitted: auto-replied\nX-Apple-Unsubscribe: true\n").replace(
+            b"Apple Mail sent this email to unsubscribe from the message", b"Apple Mail hat diese E-Mail gesendet:"
+        ),
     ],
 )
 def test_forms_of_the_wish(raw: bytes) -> None:
