@@ -32,7 +32,7 @@ from tests.mailserver.dovecot import Dovecot, free_port
 from tests.mailserver.proxy import Proxy
 from tests.postgres.cluster import Cluster, programs
 from tests.relay.forge import Forge
-from tests.relay.stage import TTL, chain
+from tests.relay.stage import TTL, Stage, TablesStage, chain
 from tests.running import running
 from tests.simulation.test_simulation import LONG_STALLS, NAMED, ONE_STALL, simulate
 
@@ -144,9 +144,15 @@ async def mail_storm(seed: int, mails: int = 500, faults: int = 60) -> bool:
 
 
 def chains(start: int, count: int) -> bool:
-    """So many chains of relays, each of which falls at a step by chance."""
-    with contextmanager(running)(Cluster()) as cluster, contextmanager(running)(Forge(TTL)) as forge:
-        return all(asyncio.run(chain(start + number, 40, cluster, forge)) for number in range(count))
+    """So many chains of relays that post, and as many of those that record in Listmonk's tables; each of them falls
+    at a step by chance."""
+    good = True
+    for made in (Stage, TablesStage):
+        forging = contextmanager(running)(Forge(TTL, records=made is TablesStage))
+        with contextmanager(running)(Cluster()) as cluster, forging as forge:
+            seeds = range(start, start + count)
+            good = all(asyncio.run(chain(seed, 40, cluster, forge, made)) for seed in seeds) and good
+    return good
 
 
 def schedules(start: int, count: int, name: str, named: set[str], **weather: Any) -> bool:

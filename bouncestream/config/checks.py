@@ -46,8 +46,7 @@ def check(
             "write a longer one"
         )
         problems += _beside([told], "retention", skip)
-    told_of = listmonk_db.faults(config.listmonk_db, config.outbox.url, seal=config.privacy.seal)
-    problems += _beside(told_of, "listmonk_db", skip)
+    problems += _beside(listmonk_db.faults(config.listmonk_db, config.outbox.url), "listmonk_db", skip)
     if sealing:
         problems += _beside(_privacy_problems(config.privacy), "privacy", skip)
     if both := [one for one in config.mail.unsubscribe if any(_covers(one, other) for other in config.mail.verp)]:

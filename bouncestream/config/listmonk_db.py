@@ -38,13 +38,8 @@ class ListmonkDb:
     schema: str = key(SCHEMA, '"public"', "The schema of Listmonk's tables.")
 
 
-def faults(wanted: ListmonkDb, outbox_url: str, *, seal: bool = False) -> Iterator[str]:
-    """What is wrong with the section beside the rest. `seal`: as [privacy] says."""
-    if wanted.enabled and seal:
-        yield (
-            "listmonk_db.enabled: is true, and bounces cannot be recorded there from a sealed outbox yet; write "
-            "enabled = false, or privacy.seal = false"
-        )
+def faults(wanted: ListmonkDb, outbox_url: str) -> Iterator[str]:
+    """What is wrong with the section beside the rest."""
     if wanted.enabled and not outbox_url:
         yield (
             "listmonk_db.enabled: is true, and the outbox is not on PostgreSQL; write the database of Listmonk "

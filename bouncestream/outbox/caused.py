@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from bouncestream.event import Kind, person_key
@@ -52,33 +53,40 @@ def note(
     now: datetime,
     *,
     without_effect: bool = False,
+    known: Mapping[str, tuple[int, str]] = MappingProxyType({}),
 ) -> None:
     """Note what these rows, as they were read back, caused. `actions`: what Listmonk does, by kind of bounce;
-    `without_effect`: those that caused nothing too."""
+    `without_effect`: those that caused nothing too; `known`: event id → outbox row and kind, of those that need not
+    be looked up."""
+    caused = []
     for seen in rows:
         if not (seen.ours and seen.number and seen.subscriber_id and seen.subscriber_uuid):
             continue
         blocks = without_effect or seen.status in ("blocklisted", "")
         if not blocks and "unsubscribe" not in actions.values():
             continue
-        found = conn.execute(QUERIES["kind_by_event_id"], (seen.event_id,)).fetchone()
+        found = known.get(seen.event_id)
+        if found is None:
+            found = conn.execute(QUERIES["kind_by_event_id"], (seen.event_id,)).fetchone()
         if found is None:
             continue
         row, kind = found
         action = actions.get(kind, "")
         if blocks or action == "unsubscribe":
             person = seen.subscriber_id, person_key(seen.subscriber_uuid, secret_of(conn))
-            values = (row, codec.stamp(now), seen.number, seen.attempt, *person, seen.status, action)
-            conn.execute(QUERIES["note_caused"], values)
+            caused.append((row, codec.stamp(now), seen.number, seen.attempt, *person, seen.status, action))
+    conn.executemany(QUERIES["note_caused"], caused)
 
 
 def note_lists(conn: Conn, looked: Mapping[int, Subscriber], now: datetime) -> None:
     """Note on which lists people are before a bounce is posted that will take them off: by outbox row."""
+    told = []
     for row, person in looked.items():
         lists = {number: status for number, status in person.lists.items() if status != "unsubscribed"}
         digest = person_key(person.uuid, secret_of(conn))
-        told = json.dumps(lists, sort_keys=True)
-        conn.execute(QUERIES["note_lists"], (row, codec.stamp(now), person.id, digest, person.status, told))
+        left = json.dumps(lists, sort_keys=True)
+        told.append((row, codec.stamp(now), person.id, digest, person.status, left))
+    conn.executemany(QUERIES["note_lists"], told)
 
 
 def causes(conn: Conn, scope: Scope, *, after_row: int = 0, limit: int = 1000) -> list[Cause]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bouncestream.backoff import backoff
+from bouncestream.errors import SinkError
 from bouncestream.health import Health
 from bouncestream.metrics import DELIVERED, LOST, READ_BACKS, RESTARTS, RETRIES, Metrics
 from bouncestream.outbox import caused, delivery, reposts
@@ -116,12 +118,19 @@ class RelayContext:
         """A round of reading back, with its look-ups, ended well."""
         self.read_due, self.read_trouble, self._failed_reads = float("-inf"), "", 0
 
-    async def learnt(self, capabilities: Capabilities, now: float) -> None:
-        """Listmonk has said what the token may do, and how it is set up."""
-        if self.capabilities is None or self.capabilities.version != capabilities.version:
-            name = f"rows_shown:{capabilities.version}"
+    async def learn(self, now: float, patience: float | None = None) -> Capabilities | None:
+        """What the token may do, and how Listmonk is set up; None: it did not answer, within so many seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                found = await self.sink.capabilities()
+        except (SinkError, TimeoutError) as error:
+            self.trouble(str(error) or f"Listmonk did not answer within {patience:g} s")
+            return None
+        if self.capabilities is None or self.capabilities.version != found.version:
+            name = f"rows_shown:{found.version}"
             self.ledger.rows_shown = bool(await self.db.read(partial(delivery.get_meta, name=name)))
-        self.capabilities, self.capabilities_due = capabilities, now + CAPABILITIES_EVERY
+        self.capabilities, self.capabilities_due = found, now + CAPABILITIES_EVERY
+        return found
 
     def boot_read(self, boot: str, asked_at: float) -> None:
         """A boot id was read; tell when it is a new one."""

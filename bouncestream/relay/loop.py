@@ -201,16 +201,12 @@ class Relay:
             return bool(await context.db.write(drop, rows=context.settings.batch_size))
         if now >= context.capabilities_due and not await self._ask_capabilities(now):
             return False
-        if not self._reconciled:
-            try:
-                if self._allowed is not None and not await self._allowed():
-                    await self._sleep(LONGEST_WAIT)
-                    return False
-                await reconcile(context)
-            except SinkError as error:
-                context.trouble(str(error))
+        try:
+            if not await self._may_begin():
                 return False
-            self._reconciled = True
+        except SinkError as error:
+            context.trouble(str(error))
+            return False
         if self._left_behind:
             await self._absorb()
         if context.capabilities is not None and not context.capabilities.processing:
@@ -221,6 +217,21 @@ class Relay:
             await self._try_permission()
         posted = await self._deliver(now)
         return await verify(context) or posted
+
+    async def _may_begin(self) -> bool:
+        """Whether this outbox may be used. Raises SinkError while that is not known."""
+        if self._reconciled:
+            return True
+        if self._allowed is not None and not await self._allowed():
+            await self._sleep(LONGEST_WAIT)
+            return False
+        await self._reconcile()
+        self._reconciled = True
+        return True
+
+    async def _reconcile(self) -> None:
+        """Find out what a restored backup has forgotten. Raises SinkError."""
+        await reconcile(self.context)
 
     async def _deliver(self, now: float) -> bool:
         """Claim and post one batch; False when none was due or allowed."""
@@ -321,12 +332,8 @@ class Relay:
         context = self.context
         if now < context.breaker.until:
             return context.capabilities is not None
-        try:
-            capabilities = await context.sink.capabilities()
-        except SinkError as error:
-            context.trouble(str(error))
+        if (capabilities := await context.learn(now)) is None:
             return False
-        await context.learnt(capabilities, now)
         if not capabilities.processing:
             # Listmonk before 6.2 breaks the connection of every bounce then, and takes the probe all the same.
             context.breaker.pause(now, Answer(PostOutcome.DENIED, 503))
@@ -357,21 +364,21 @@ class Relay:
     def _waits(self, due_at: float | None, now: float) -> list[float]:
         """Seconds until each thing that is to be done next. `due_at`: when an event is due, if one waits."""
         context = self.context
-        quiet = max(0.0, context.breaker.until - now)
-        if context.capabilities is None:
-            waits = [quiet]
-        else:
-            waits = [LONGEST_WAIT, max(0.0, context.capabilities_due - now, quiet)]
-            if due_at is not None:
-                waits.append(max(due_at - now, quiet))
-            elif not context.ledger.entries:
-                self.idle.set()
+        quiet, away = (max(0.0, until - now) for until in (self._quiet_until(), context.breaker.until))
+        if not self._reconciled:
+            return [quiet]
+        waits = [LONGEST_WAIT, max(context.capabilities_due - now, away)]
+        if due_at is not None:
+            waits.append(max(due_at - now, quiet))
+        elif not context.ledger.entries:
+            self.idle.set()
+        if (known := context.capabilities) is not None:
             if (at := context.ledger.next_read()) is not None:
                 waits.append(max(at, context.read_due) - now)
-            if context.capabilities.read and (at := context.later.next_at()) is not None:
-                waits.append(max(at - now, context.read_due - now, quiet))
-            if self._permission_at is not None:
-                waits.append(self._permission_at - now)
+            if known.read and (at := context.later.next_at()) is not None:
+                waits.append(max(at - now, context.read_due - now, away))
+        if self._permission_at is not None:
+            waits.append(max(self._permission_at - now, quiet))
         return waits
 
     def _at(self, wait: float | None) -> float | None:

@@ -8,7 +8,6 @@ were used. These are read back by the rules, and recorded here where their rows 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -25,7 +24,7 @@ from bouncestream.ports import Claimed, ListedRow, Move, State
 from bouncestream.record import record
 from bouncestream.relay.breaker import Breaker
 from bouncestream.relay.ledger import LIMIT
-from bouncestream.relay.loop import LONGEST_WAIT, Relay
+from bouncestream.relay.loop import Relay
 from bouncestream.relay.owners import UNKNOWN, by_mail, unstorable
 from bouncestream.relay.posting import post_batch
 from bouncestream.relay.readback import verify
@@ -82,7 +81,7 @@ class RecordingRelay(Relay):
         self._next, recorded = None, False
         if (now := context.clock.monotonic()) >= self._trouble.until:
             try:
-                recorded = await self._is_allowed() and await self._record()
+                recorded = await self._may_begin() and await self._record()
             except SinkError as error:
                 self._trouble.trouble(context.clock.monotonic(), str(error))
         if not self._reconciled:
@@ -92,20 +91,19 @@ class RecordingRelay(Relay):
         await self._ask_api(now)
         return await verify(context) or recorded
 
-    async def _is_allowed(self) -> bool:
-        """Whether this outbox may be used. Raises SinkError while that is not known, and where Listmonk's tables do
-        not do. What a restored backup may have forgotten is looked for in the tables, event by event; and what a
-        standby lacks they lack as well."""
-        if not self._reconciled:
-            if self._allowed is not None and not await self._allowed():
-                await self._sleep(LONGEST_WAIT)
-                return False
-            self._restored = await self.context.db.read(delivery.take_restored) is not None
-            self._reconciled = True
+    async def _may_begin(self) -> bool:
+        """The same, and Listmonk's tables do. Raises SinkError also where they do not."""
+        if not await super()._may_begin():
+            return False
         if self._fit is None:
             self._fit = await self._store.write(self._look)
             self._trouble.fine()
         return True
+
+    async def _reconcile(self) -> None:
+        """What a restored backup may have forgotten is looked for in the tables, event by event; and what a standby
+        lacks they lack as well."""
+        self._restored = await self.context.db.read(delivery.take_restored) is not None
 
     async def _record(self) -> bool:
         """Claim, record and settle one batch; False when none was due."""
@@ -208,9 +206,9 @@ class RecordingRelay(Relay):
     def _note(self, conn: Conn, recorded: Sequence[Recorded], told: Sequence[Claimed], settings: Settings) -> None:
         """Note what the rows cause, for an undo; and how many UUIDs nobody has."""
         now = self.context.clock.now()
-        kinds = {one.row: one.event.kind.value for one in told}
+        known = {one.event_id: (one.row, one.event.kind.value) for one in told}
         rows = [(one, one.person) for one in recorded if one.person is not None]
-        leaving = {one.row: who for one, who in rows if settings.actions[kinds[one.row]] == UNSUBSCRIBE}
+        leaving = {one.row: who for one, who in rows if settings.actions[known[one.event_id][1]] == UNSUBSCRIBE}
         caused.note_lists(conn, leaving, now)
         seen = [
             ListedRow(
@@ -223,45 +221,17 @@ class RecordingRelay(Relay):
             )
             for one, who in rows
         ]
-        caused.note(conn, seen, settings.actions, now)
+        caused.note(conn, seen, settings.actions, now, known=known)  # subscribers are locked: nothing is looked up
         if unknown := sum(one.why == UNKNOWN for one in recorded):
             delivery.add_meta(conn, delivery.UNKNOWN_UUIDS, unknown)
 
-    # -- Listmonk's API ---------------------------------------------------------------------------------------
+    # -- Listmonk's API, and the board ------------------------------------------------------------------------
 
     async def _ask_api(self, now: float) -> None:
         """What the API allows, as far as it answers: bounces do not need it."""
         context = self.context
-        if now < max(context.capabilities_due, context.breaker.until):
-            return
-        try:
-            async with asyncio.timeout(PATIENCE):
-                capabilities = await context.sink.capabilities()
-        except (SinkError, TimeoutError) as error:
-            context.trouble(str(error) or f"Listmonk did not answer within {PATIENCE:g} s")
-            return
-        await context.learnt(capabilities, now)
-        context.breaker.fine()
-
-    # -- waiting, and the board -------------------------------------------------------------------------------
-
-    def _waits(self, due_at: float | None, now: float) -> list[float]:
-        context = self.context
-        quiet, away = (max(0.0, until - now) for until in (self._trouble.until, context.breaker.until))
-        if not self._reconciled:
-            return [quiet]
-        waits = [LONGEST_WAIT, max(context.capabilities_due - now, away)]
-        if due_at is not None:
-            waits.append(max(due_at - now, quiet))
-        elif not context.ledger.entries:
-            self.idle.set()
-        if context.capabilities is not None:
-            for at in (context.ledger.next_read(), context.later.next_at() if context.capabilities.read else None):
-                if at is not None:
-                    waits.append(max(at - now, context.read_due - now, away))
-        if self._permission_at is not None:
-            waits.append(max(self._permission_at - now, quiet))
-        return waits
+        if now >= max(context.capabilities_due, context.breaker.until) and await context.learn(now, PATIENCE):
+            context.breaker.fine()
 
     def _write_board(self, paused: str) -> None:
         context, health = self.context, self.context.health

@@ -15,7 +15,7 @@ from tests.postgres.cluster import PATIENCE, Cluster
 
 _CONFIG = """
 [databases]
-* = host=127.0.0.1 port={server} user=postgres
+* = host=127.0.0.1 port={server} user={user}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
@@ -30,12 +30,13 @@ logfile = {folder}/log
 
 
 class PgBouncer:
-    """Begun by `start`; in the end `close` must be called. `pool`: server sessions for each database."""
+    """Begun by `start`; in the end `close` must be called. `pool`: server sessions for each database; `user`: as
+    whom it connects, whoever asks."""
 
-    def __init__(self, server: Cluster, *, pool: int = 4) -> None:
+    def __init__(self, server: Cluster, *, pool: int = 4, user: str = "postgres") -> None:
         self._folder = cluster.folder("bouncestream-pgb-")
         self.port = free_port()
-        text = _CONFIG.format(server=server.port, port=self.port, pool=pool, folder=self._folder)
+        text = _CONFIG.format(server=server.port, port=self.port, pool=pool, folder=self._folder, user=user)
         cluster.run("tee", self._folder / "pgbouncer.ini", input=text)
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -19,11 +19,13 @@ from tests.relay import several
 
 
 class Forge(Imported):
-    """The process that is forked; with it end all that were. `ttl`: seconds that leases last."""
+    """The process that is forked; with it end all that were. `ttl`: seconds that leases last; `records`: they
+    record in Listmonk's tables."""
 
-    def __init__(self, ttl: float) -> None:
+    def __init__(self, ttl: float, *, records: bool = False) -> None:
         errors = subprocess.DEVNULL if not os.environ.get("SHOW") else None
-        super().__init__(sys.executable, "-m", "tests.relay.forge", str(ttl), stderr=errors)
+        environ = {**os.environ, "RECORDS": "1" if records else ""}
+        super().__init__(sys.executable, "-m", "tests.relay.forge", str(ttl), stderr=errors, env=environ)
 
     def fork(self, url: str, name: str, listmonk: str, user: str, token: str, *step: str) -> int:
         """One more bridge; the number of the file in which it says what it does."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Relays that fall at a step of `tests.relay.steps`, killed or stopped, and those that go on, on an outbox and a
 Listmonk of their own. `play`: one falls, and another one goes on. `chain`: many, one after the other.
+
+On a `Stage` they post; on a `TablesStage` those of a forge that `records` do so in Listmonk's tables.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import signal
 import time
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
-from typing import Self
+from typing import Any, Self
 
 from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
@@ -22,8 +24,10 @@ from bouncestream.outbox.postgres import leases
 from bouncestream.sandbox import Action, Sandbox, SandboxSettings, Subscriber
 from tests.postgres.cluster import Cluster
 from tests.relay.forge import Forge
-from tests.relay.steps import RELAY
+from tests.relay.steps import RECORDING, RELAY
+from tests.relay.tables import COUNTING
 from tests.relay.test_several import Bridge, Pair
+from tests.sinks.listmonk_db.shape import Listmonk
 
 #: Seconds that leases last.
 TTL = 3.0
@@ -32,6 +36,7 @@ EVENTS = 8
 #: Steps of a relay that was told to end.
 LATE = ("releasing the lease", "lease released")
 FALLS = [(step, how) for step in RELAY for how in (signal.SIGKILL, signal.SIGSTOP)]
+RECORDING_FALLS = [(step, how) for step in RECORDING for how in (signal.SIGKILL, signal.SIGSTOP)]
 #: Who is stopped here and wakes up after its lease sends that one request: the double that no rule removes, and
 #: that is counted (tests/e2e/test_frozen.py).
 DOUBLES = ("posting", signal.SIGSTOP)
@@ -81,7 +86,7 @@ class Stage:
     async def __aenter__(self) -> Self:
         name = await asyncio.to_thread(self._cluster.database)
         self._stack.push_async_callback(asyncio.to_thread, self._cluster.drop, name)
-        self._url = self._cluster.url(name)
+        self._url = self._prepared(self._cluster.url(name))
         actions = {kind: Action(10**6, "none") for kind in ("hard", "soft", "complaint")}
         people = [Subscriber(f"p{i}@example.com") for i in range(self._people)]
         settings = SandboxSettings(row_seconds=0.002, subscribers=people, actions=actions)
@@ -90,6 +95,10 @@ class Stage:
         self._stack.push_async_callback(self.db.close)
         self.pair = Pair(self._sandbox, self.db)
         return self
+
+    def _prepared(self, url: str) -> str:
+        """The URL of the outbox in that new database."""
+        return url
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
@@ -119,8 +128,13 @@ class Stage:
 
     def wrong(self) -> tuple[int, int]:
         """How many events have no row in Listmonk, and how many have more than one."""
-        found = Counter(row["meta"]["id"] for row in self._sandbox.state()["rows"])
+        found = Counter(row["meta"]["id"] for row in self._rows())
         return self.pair.taken - len(found), sum(count > 1 for count in found.values())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """What was recorded."""
+        found: list[dict[str, Any]] = self._sandbox.state()["rows"]
+        return found
 
     async def wake(self, bridge: Forked) -> None:
         """Have one that was stopped go on, until it has asked for its lease again, or has ended."""
@@ -136,6 +150,23 @@ class Stage:
             await bridge.until("leads no more")
 
 
+class TablesStage(Stage):
+    """Where the outbox is in Listmonk's database."""
+
+    listmonk: Listmonk
+
+    def _prepared(self, url: str) -> str:
+        self.listmonk = Listmonk(url)
+        self._stack.callback(self.listmonk.close)
+        self.listmonk.make()
+        self.listmonk.rules(COUNTING)
+        self.listmonk.people(self._people)
+        return self.listmonk.url
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return self.listmonk.rows()
+
+
 def _stuck(conn: Conn) -> list[tuple[object, ...]]:
     """What happened to the events that are not verified."""
     found: list[tuple[object, ...]] = conn.execute(
@@ -145,11 +176,11 @@ def _stuck(conn: Conn) -> list[tuple[object, ...]]:
     return found
 
 
-async def play(step: str, how: signal.Signals, cluster: Cluster, forge: Forge) -> float:
+async def play(step: str, how: signal.Signals, cluster: Cluster, forge: Forge, made: type[Stage] = Stage) -> float:
     """One comes to that step and falls, and another one goes on: nothing is lost, doubled or stuck. Then who was
     stopped wakes up, and changes nothing. Seconds. Raises AssertionError."""
     begun = time.monotonic()
-    async with Stage(cluster, forge) as stage:
+    async with made(cluster, forge) as stage:
         await stage.pair.emit(EVENTS)
         one = await stage.bridge(step, how)
         if step in LATE:
@@ -172,14 +203,15 @@ async def play(step: str, how: signal.Signals, cluster: Cluster, forge: Forge) -
     return time.monotonic() - begun
 
 
-async def chain(seed: int, falls: int, cluster: Cluster, forge: Forge) -> bool:
+async def chain(seed: int, falls: int, cluster: Cluster, forge: Forge, made: type[Stage] = Stage) -> bool:
     """So many relays lead one after the other, and each falls at a step by chance, while events come in. Who was
     stopped wakes up before or after the end of its lease, and is killed some time after that. True when the last
     one has delivered all, each event once."""
     rng = random.Random(seed)
     begun = time.monotonic()
     fallen: Counter[str] = Counter()
-    async with Stage(cluster, forge, people=20_000) as stage:
+    wanted = RECORDING_FALLS if made is TablesStage else FALLS
+    async with made(cluster, forge, people=20_000) as stage:
 
         async def feed() -> None:
             while True:
@@ -197,7 +229,7 @@ async def chain(seed: int, falls: int, cluster: Cluster, forge: Forge) -> bool:
             async with asyncio.TaskGroup() as group:
                 feeding = group.create_task(feed())
                 for _ in range(falls):
-                    step, how = rng.choice([one for one in FALLS if one != DOUBLES])
+                    step, how = rng.choice([one for one in wanted if one != DOUBLES])
                     one = await stage.bridge(step, how)
                     if step in LATE:
                         await one.until("leads", seconds=90)
@@ -213,8 +245,9 @@ async def chain(seed: int, falls: int, cluster: Cluster, forge: Forge) -> bool:
             unsettled = str(stuck.exceptions[0])
         lost, doubled = stage.wrong()
         terms = max(lease.epoch for lease in await stage.db.read(leases.leases))
+        what = "recording" if made is TablesStage else "posting"
         print(
-            f"chain of relays {seed}: {dict(fallen)}, {terms} terms, {stage.pair.taken} events, {lost} lost,"
+            f"chain of relays {what} {seed}: {dict(fallen)}, {terms} terms, {stage.pair.taken} events, {lost} lost,"
             f" {doubled} doubled, {time.monotonic() - begun:.0f} s {unsettled}",
             flush=True,
         )

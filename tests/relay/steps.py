@@ -17,11 +17,12 @@ import aiohttp
 from bouncestream.lease import Tenure
 from bouncestream.outbox import delivery, intake
 from bouncestream.outbox.leasing import Leasing
-from bouncestream.outbox.postgres import leases
+from bouncestream.outbox.postgres import beside, leases
 from bouncestream.ports import PostOutcome, State
 from bouncestream.relay.braking import Braking
 from bouncestream.relay.context import RelayContext
 from bouncestream.sinks.listmonk.client import ListmonkClient
+from bouncestream.sinks.listmonk_db.tables import Tables
 from bouncestream.sources.imap.session import Session
 
 #: Owner of a function, its name, and whether this call of it (its result, its arguments) is the step.
@@ -34,6 +35,10 @@ def _any(result: Any, *_: Any, **__: Any) -> bool:
 
 def _always(*_: Any, **__: Any) -> bool:
     return True
+
+
+def _some(result: Any, *_: Any, **__: Any) -> bool:
+    return bool(result[0])
 
 
 def _moved(to: State) -> Callable[..., bool]:
@@ -54,15 +59,16 @@ def _for_a_bounce(result: Any, connector: Any, request: Any, *_: Any, **__: Any)
     return request.url.path == "/webhooks/bounce" and length != "2"  # which is a probe
 
 
-class _Again:
-    """True at the third time: a bridge is at work by then."""
+class _Time:
+    """True at the n-th time, and from then on. `what`: which calls count."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int, what: Callable[..., bool] = _any) -> None:
+        self.number, self.what = number, what
         self.seen = 0
 
     def __call__(self, result: Any, *_: Any, **__: Any) -> bool:
-        self.seen += bool(result)
-        return self.seen >= 3
+        self.seen += self.what(result)
+        return self.seen >= self.number
 
 
 _WRITE = selector_events._SelectorSocketTransport  # type: ignore[attr-defined]
@@ -71,7 +77,7 @@ _WRITE = selector_events._SelectorSocketTransport  # type: ignore[attr-defined]
 STEPS: dict[str, Step] = {
     "taking the lease": (leases, "take", _any),
     "lease taken": (Tenure, "granted", _any),
-    "renewing the lease": (leases, "take", _Again()),
+    "renewing the lease": (leases, "take", _Time(3)),  # it is at work by then
     "claiming": (delivery, "take", _any),
     "claimed": (Braking, "claim", _any),
     "connected": (aiohttp.BaseConnector, "connect", _for_a_bounce),
@@ -85,12 +91,19 @@ STEPS: dict[str, Step] = {
     "settled as verified": (RelayContext, "settle", _moved(State.VERIFIED)),
     "releasing the lease": (leases, "give_up", _always),
     "lease released": (Leasing, "end", _always),
+    "subscribers locked": (Tables, "people", _some),
+    "recording": (Tables, "write", _any),
+    "proving the lease": (beside, "prove", _Time(2, _always)),  # first it looks at the tables
+    "recorded": (Braking, "claim_and", _some),
     "mails fetched": (Session, "fetch", _any),
     "storing": (intake, "take_many", _any),
     "stored": (intake.Intake, "__call__", _any),
 }
-#: Those of a relay; the others are of whoever takes in.
-RELAY = [name for name in STEPS if name not in ("mails fetched", "storing", "stored")]
+#: Those of whoever takes in, and of a relay that records in Listmonk's tables: the last one is after the commit.
+#: The others are of a relay that posts.
+INTAKE = ("mails fetched", "storing", "stored")
+RECORDING = ("subscribers locked", "recording", "settling as verified", "proving the lease", "recorded")
+RELAY = [name for name in STEPS if name == "settling as verified" or name not in INTAKE + RECORDING]
 
 
 def place(name: str, number: int) -> None:

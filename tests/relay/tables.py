@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bouncestream.clock import SystemClock
+from bouncestream.crypto.secret import Secret
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
@@ -47,9 +48,14 @@ class Bridge:
         self.health, self.metrics = Health(), Metrics()
         self.braking = Braking()
         self.url, self.user, self.token = DOWN, "u", "t"
+        self.key: Secret | None = None
+        self.seals = False
 
     async def start(self, *, records: bool = True) -> Bridge:
-        self.db = await Database.open(Server(self.listmonk.url, "one"), metrics=self.metrics)
+        server = Server(self.listmonk.url, "one")
+        seal = {"lock": True, "key": self.key, "seal": self.seals} if self.key else {}
+        self.db = await Database.open(server, metrics=self.metrics, **seal)  # type: ignore[arg-type]
+        await self.db.settle()
         instance = await self.db.read(partial(delivery.get_meta, name="instance")) or ""
         self.sink = ListmonkClient(
             self.url, self.user, self.token, instance=instance, post_timeout=2, read_timeout=2

@@ -226,11 +226,7 @@ async def test_each_is_recorded_once_whoever_is_killed_when(
     monkeypatch.setenv("RECORDS", "1")
     count = 600
     listmonk_tables.rules(COUNTING)
-    listmonk_tables.run(
-        "INSERT INTO subscribers (uuid, email, name) SELECT gen_random_uuid(), 'p' || n || '@example.com', '' "
-        "FROM generate_series(0, %s) AS n",
-        count,
-    )
+    listmonk_tables.people(count)
     await made_settled(listmonk_tables)
     sandbox = await stack.enter_async_context(Sandbox(SandboxSettings()))
     db = await Database.open(Server(listmonk_tables.url, "third"))

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
@@ -21,12 +24,14 @@ from bouncestream.outbox.place import Server
 from bouncestream.ports import State, Submission
 from bouncestream.relay import recording
 from bouncestream.relay.recording import RecordingRelay
+from bouncestream.sinks.listmonk.client import ListmonkClient
 from tests.relay import tables
-from tests.relay.tables import COUNTING, Bridge
+from tests.relay.tables import COUNTING, Bridge, made_settled
 from tests.sinks.listmonk_db.shape import Listmonk
 
 pytestmark = pytest.mark.process
 bridge = tables.bridge
+ENDS = ("verified", "unstored", "dead")
 
 
 async def test_tables_that_do_not_do_are_waited_for(bridge: Bridge) -> None:
@@ -179,6 +184,25 @@ async def test_who_waits_for_listmonk_or_its_tables_turns_seldom(
         await made.stop()
 
 
+async def test_a_listmonk_that_hangs_holds_no_bounce_up(
+    listmonk_tables: Listmonk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(client: ListmonkClient) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(recording, "PATIENCE", 0.1)
+    monkeypatch.setattr(ListmonkClient, "capabilities", hang)
+    listmonk_tables.person("a@example.com")
+    await made_settled(listmonk_tables)
+    made = await Bridge(listmonk_tables).start()
+    try:
+        await made.until_part("listmonk", Status.YELLOW, "did not answer within 0.1 s")
+        await made.emit("a@example.com")
+        await made.until({"verified": 1}, seconds=5)
+    finally:
+        await made.stop()
+
+
 async def test_bounce_processing_that_is_off_is_respected(bridge: Bridge) -> None:
     bridge.listmonk.person("a@example.com")
     bridge.listmonk.set("bounce.enabled", False)
@@ -201,3 +225,47 @@ async def test_a_locked_table_holds_up_delivery_and_nothing_else(
         await bridge.until_part("relay", Status.RED, "locked")
         assert await bridge.states() == {"pending": 2}
     await bridge.until({"verified": 2})
+
+
+async def test_who_edits_and_deletes_beside_it_waits_for_no_more_than_a_batch(bridge: Bridge) -> None:
+    """As an admin in Listmonk does, and Listmonk itself: many at once, in any order."""
+    bridge.listmonk.rules(COUNTING)
+    people = 400
+    bridge.listmonk.people(people)
+    dice, over = random.Random(19), threading.Event()
+    longest: dict[str, float] = {}
+
+    def edit() -> set[int]:
+        """Until it is over; the people who were deleted."""
+        deleted: set[int] = set()
+        with psycopg.connect(bridge.listmonk.admin, autocommit=True) as conn:
+            while not over.is_set():
+                some = dice.sample(range(people), 40)
+                names = [f"p{number}@example.com" for number in some]
+                deleted.update(some[:1])
+                for sql, values in (
+                    ("UPDATE subscribers SET name = 'x', status = 'enabled' WHERE email = ANY(%s)", names),
+                    ("DELETE FROM subscribers WHERE email = ANY(%s)", names[:1]),
+                ):
+                    begun = time.monotonic()
+                    conn.execute(sql, (values,))
+                    longest[sql[:11]] = max(longest.get(sql[:11], 0), time.monotonic() - begun)
+        return deleted
+
+    editing = asyncio.create_task(asyncio.to_thread(edit))
+    try:
+        for start in range(0, people, 25):
+            names = [f"p{number}@example.com" for number in range(start, start + 25)]
+            told = tuple(BounceEvent(Kind.SOFT, name, "hook", "generic", message_id=f"<{name}>") for name in names)
+            await bridge.intake(Submission("hook", "generic", told, raw=b"{}"))
+        async with asyncio.timeout(60):
+            while (found := await bridge.states()) and sum(found.get(one, 0) for one in ENDS) < people:
+                await asyncio.sleep(0.05)
+    finally:
+        over.set()
+    deleted = await editing
+    rows = Counter(row["email"] for row in bridge.listmonk.rows())
+    assert set(rows.values()) == {1}
+    assert rows.keys() == {f"p{number}@example.com" for number in range(people) if number not in deleted}
+    assert set(found) == {"verified", "unstored"}
+    assert max(longest.values()) < 1, longest

@@ -32,13 +32,14 @@ TRIES, PAUSE = 8, 0.2
 UNCONFIRMED = 30.0
 
 
-def run_batch(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome]:
+def run_batch(conn: ServerConnection, jobs: Sequence[Job], quick: bool = True) -> list[Outcome]:
     """Run all jobs in one transaction and commit it. Their outcomes hold once this returns: on the disk, or failed.
 
-    A job whose future was cancelled before its turn is skipped. Raises Changed where nothing was done yet, and the
-    session has to learn how the outbox is sealed now.
+    A job whose future was cancelled before its turn is skipped. Without `quick` it is careful from the beginning,
+    and the server itself ends it when the bridge freezes in the midst of it. Raises Changed where nothing was done
+    yet, and the session has to learn how the outbox is sealed now.
     """
-    careful = False
+    careful = not quick
     cause: psycopg.Error | None = None
     for attempt in range(TRIES):
         try:

@@ -2,7 +2,9 @@
 """A session of its own for changes that touch tables of another program as well: what holds these up does not hold
 up what comes in.
 
-It counts as a bridge of its own in the tallies, as two sessions that change the same row would run one by one.
+It counts as a bridge of its own in the tallies, as two sessions that change the same row would run one by one. And
+it uses no pipeline, in the midst of which the server would keep the rows of that program locked for as long as the
+connection lasts, when the bridge freezes or its machine dies: so they are free again after FROZEN.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class Beside:
     async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T:
         """Run a job as `Database.write` does, in a transaction of its own, which proves the term of the task."""
         job = Job(partial(_patient, fn=fn, term=TERM.get()), asyncio.get_running_loop().create_future(), rows, size)
-        [outcome] = await self._thread.call(partial(self._thread.session.commit, [job]))
+        [outcome] = await self._thread.call(partial(self._thread.session.commit, [job], quick=False))
         if outcome.error is not None:
             raise outcome.error
         value: T = outcome.value

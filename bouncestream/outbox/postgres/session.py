@@ -60,10 +60,11 @@ class Session:
                 self._run(self.unlocking.again)
         raise StoreBusy("The outbox is being sealed or opened: nothing was stored. Next: try again.")
 
-    def commit(self, jobs: Sequence[Job]) -> list[Outcome]:
-        """Run all jobs in one transaction and commit it; where that cannot be, each has failed."""
+    def commit(self, jobs: Sequence[Job], *, quick: bool = True) -> list[Outcome]:
+        """Run all jobs in one transaction and commit it; where that cannot be, each has failed. `quick`: see
+        `run_batch`."""
         try:
-            return self.run(run_batch, jobs)
+            return self.run(run_batch, jobs, quick)
         except StoreError as error:
             return refuse(jobs, error, error)
 

@@ -63,8 +63,8 @@ _UNSUBSCRIBES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 #: The settings that are read for each batch.
 ACTIONS_KEY, PROCESSING_KEY, MIGRATIONS_KEY = "bounce.actions", "bounce.enabled", "migrations"
 BLOCKED_KEY, ALLOWED_KEY = "privacy.domain_blocklist", "privacy.domain_allowlist"
-_NEEDED = (ACTIONS_KEY, PROCESSING_KEY, MIGRATIONS_KEY)
-KEYS = (*_NEEDED, BLOCKED_KEY, ALLOWED_KEY)
+_NEEDED = (ACTIONS_KEY, PROCESSING_KEY, MIGRATIONS_KEY, BLOCKED_KEY)
+KEYS = (*_NEEDED, ALLOWED_KEY)  # which 4.1 does not have
 
 _PAGE = "docs/operate/listmonk-db.md"
 
@@ -99,15 +99,15 @@ def read(stored: Mapping[str, str]) -> Settings:
         found = {key: json.loads(value) for key, value in stored.items()}
     except ValueError as error:
         raise _odd("the settings are no JSON") from error
-    if hidden := [key for key in _NEEDED if key not in found]:
+    if unseen := [key for key in _NEEDED if key not in found]:
         raise SinkError(
-            f"Listmonk's settings {', '.join(hidden)} cannot be seen. Next: let the role read them, see {_PAGE}"
+            f"Listmonk's settings {', '.join(unseen)} cannot be seen. Next: let the role read them, see {_PAGE}"
         )
     return Settings(
         max(_versions(found[MIGRATIONS_KEY])),
         _rules(found[ACTIONS_KEY]),
         found[PROCESSING_KEY] is not False,
-        _domains(found.get(BLOCKED_KEY)),
+        _domains(found[BLOCKED_KEY]),
         _domains(found.get(ALLOWED_KEY)),
     )
 
@@ -210,6 +210,15 @@ def lacking(missing: Iterable[tuple[str, str, str]]) -> str:
         for (table, right), columns in named.items()
     ]
     return f"the role lacks {'; '.join(told)}. Next: grant it, see {_PAGE}" if told else ""
+
+
+def hidden(tables: Iterable[str]) -> str:
+    """The words for tables of which the role may not see each row: whom it does not see would be unknown."""
+    named = ", ".join(tables)
+    return (
+        f"row security is on for {named}, so the role may not see each row there. Next: switch it off for these "
+        "tables, or give the role BYPASSRLS"
+    )
 
 
 def _odd(what: str) -> SinkError:

@@ -17,6 +17,7 @@ from bouncestream.sinks.listmonk_db.known import (
     WORDS,
     Settings,
     differences,
+    hidden,
     lacking,
     read,
     rights,
@@ -68,6 +69,9 @@ SELECT w.of, w.power, w.part FROM unnest(?::text[], ?::text[], ?::text[]) AS w (
 JOIN pg_namespace AS n ON n.nspname = ? JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = w.of
 WHERE NOT CASE w.part WHEN '' THEN has_table_privilege(c.oid, w.power)
           ELSE has_column_privilege(c.oid, w.part, w.power) END"""
+_FILTERED = """
+SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = ? AND c.relname = ANY(?) AND row_security_active(c.oid) ORDER BY c.relname"""
 
 _SETTINGS = "SELECT key, value::text FROM LISTMONK.settings WHERE key = ANY(?)"
 _PEOPLE = """
@@ -134,6 +138,9 @@ class Tables:
             return lacking([(f"schema {self.schema}", "USAGE", "")])
         if missing := self._missing(conn, rights(Settings(()))):
             return lacking(missing)
+        others = [table for table in COLUMNS if table != "settings"]  # of which five rows are enough
+        if filtered := conn.execute(_FILTERED, (self.schema, others)).fetchall():
+            return hidden(table for (table,) in filtered)
         settings = self.settings(conn)
         return unfit(settings.version) or lacking(self._missing(conn, rights(settings)))
 

@@ -47,6 +47,12 @@ CREATE INDEX ON bounces (campaign_id);
 CREATE INDEX ON bounces (source);
 """
 USUAL = {"soft": Rule(2, "none"), "hard": Rule(1, "blocklist"), "complaint": Rule(1, "blocklist")}
+SETTINGS: dict[str, Any] = {
+    "migrations": ["v6.2.0"],
+    "bounce.enabled": True,
+    "privacy.domain_blocklist": [],
+    "secret": "x",
+}
 _PAGE = Path(__file__).parents[3] / "docs" / "operate" / "listmonk-db.md"
 #: The role of the bridge, and the one that Listmonk connects as.
 BRIDGE, OWNER = "bouncestream", "listmonk"
@@ -83,7 +89,7 @@ class Listmonk:
         self.conn.execute(f"GRANT CREATE ON SCHEMA public TO {OWNER}")
         with psycopg.connect(as_user(self.admin, OWNER), autocommit=True) as owner:
             owner.execute(_DDL)
-            for key, value in {"migrations": ["v6.2.0"], "bounce.enabled": True, "secret": "x"}.items():
+            for key, value in SETTINGS.items():
                 owner.execute("INSERT INTO settings (key, value) VALUES (%s, %s)", (key, json.dumps(value)))
         self.rules(USUAL)
         self.grant()
@@ -146,6 +152,14 @@ class Listmonk:
                 listed,
             )
         return number, mark
+
+    def people(self, count: int) -> None:
+        """So many subscribers more: p0@example.com, p1@example.com …"""
+        self.run(
+            "INSERT INTO subscribers (uuid, email, name) SELECT gen_random_uuid(), 'p' || n || '@example.com', '' "
+            "FROM generate_series(0, %s) AS n",
+            count - 1,
+        )
 
     def campaign(self) -> tuple[int, str]:
         """A new campaign: id and UUID."""

@@ -20,6 +20,7 @@ ACTIONS = {
 
 def stored(**more: Any) -> dict[str, str]:
     found = {"bounce.actions": ACTIONS, "migrations": ["v4.0.0", "v6.2.0", "v5.1.0"], "bounce.enabled": True}
+    found |= {"privacy.domain_blocklist": []}
     return {key: json.dumps(value) for key, value in (found | more).items()}
 
 
@@ -68,7 +69,7 @@ def test_settings_that_are_not_known_are_refused(more: dict[str, Any], words: st
         read(stored(**more))
 
 
-@pytest.mark.parametrize("key", ["bounce.actions", "bounce.enabled", "migrations"])
+@pytest.mark.parametrize("key", ["bounce.actions", "bounce.enabled", "migrations", "privacy.domain_blocklist"])
 def test_settings_that_cannot_be_seen(key: str) -> None:
     seen = stored()
     del seen[key]

@@ -131,3 +131,20 @@ def test_odd_addresses_mean_nothing_to_the_database(listmonk_tables: Listmonk, e
 def test_a_nul_reaches_no_statement(listmonk_tables: Listmonk) -> None:
     [told] = record(listmonk_tables, claimed(1, "a\0b@example.com"))
     assert told.state is State.DEAD
+
+
+def test_tables_in_another_schema(listmonk_tables: Listmonk) -> None:
+    listmonk_tables.rules(USUAL | {"soft": Rule(1, "unsubscribe")})
+    listmonk_tables.grant_more()
+    listmonk_tables.person("a@example.com")
+    listmonk_tables.person("b@example.com", lists=[1])
+    number, campaign = listmonk_tables.campaign()
+    listmonk_tables.run("ALTER SCHEMA public RENAME TO news")
+    listmonk_tables.run("SET search_path = news")
+    bounces = [claimed(1, "a@example.com", campaign_uuid=campaign), claimed(2, "b@example.com", "soft")]
+    tables = Tables("news")
+    told = within(listmonk_tables.url, lambda conn: tell(conn, tables, tables.settings(conn), bounces, INSTANCE))
+    assert [one.state for one in told] == [State.VERIFIED, State.VERIFIED]
+    assert [row["campaign"] for row in listmonk_tables.rows()] == [number, None]
+    assert listmonk_tables.stands("a@example.com") == ("blocklisted", [])
+    assert listmonk_tables.stands("b@example.com") == ("enabled", ["unsubscribed"])

@@ -61,6 +61,25 @@ def test_another_schema(listmonk_tables: Listmonk) -> None:
     assert fault(listmonk_tables, "news") == ""
 
 
+@pytest.mark.parametrize("table", ["subscribers", "bounces", "campaigns"])
+def test_rows_that_the_role_may_not_see_are_told(listmonk_tables: Listmonk, table: str) -> None:
+    """It would take each subscriber for unknown, and end the events for good."""
+    listmonk_tables.run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    assert f"row security is on for {table}, so the role may not see" in fault(listmonk_tables)
+    listmonk_tables.run("ALTER ROLE bouncestream BYPASSRLS")
+    try:
+        assert fault(listmonk_tables) == ""
+    finally:
+        listmonk_tables.run("ALTER ROLE bouncestream NOBYPASSRLS")
+
+
+def test_each_column_that_the_role_lacks_a_right_on_is_told(listmonk_tables: Listmonk) -> None:
+    for table, right, column in known.rights(known.Settings(())):
+        listmonk_tables.run(f"REVOKE {right} ({column}) ON {table} FROM bouncestream")
+        assert f"lacks {right} ({column}) on {table}" in fault(listmonk_tables)
+        listmonk_tables.run(f"GRANT {right} ({column}) ON {table} TO bouncestream")
+
+
 def test_the_role_sees_no_other_setting(listmonk_tables: Listmonk) -> None:
     assert listmonk_tables.run("SELECT count(*) FROM settings WHERE key = 'secret'") == [(1,)]
     with psycopg.connect(listmonk_tables.url) as conn:
