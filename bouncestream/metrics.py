@@ -107,9 +107,9 @@ SENDING_FAILED = _counter(
     "sending_failed_total", "Messages that Listmonk could not send through no recipient's doing, by cause.", "cause"
 )
 LOG_GAPS = _counter("listmonk_log_gaps_total", "Times that lines of Listmonk's log may have been missed.")
-LEASES_TAKEN = _counter("leases_taken_total", "Leases that this bridge has taken, by job.", "job")
-LEASES_LOST = _counter("leases_lost_total", "Leases that another bridge took over from this one, by job.", "job")
-LEASE_LEFT = _gauge("lease_left_seconds", "How long this bridge still has a job to itself; 0: it has not.", "job")
+LEASES_TAKEN = _counter("leases_taken_total", "Leases that this bridge has taken.", "lease")
+LEASES_LOST = _counter("leases_lost_total", "Leases that another bridge took over from this one.", "lease")
+LEASE_LEFT = _gauge("lease_left_seconds", "How long this bridge still has a lease; 0: it has not.", "lease")
 BRIDGES = _gauge("bridges", "Bridges that work on this outbox now.")
 ACKNOWLEDGED_LOST = _counter(
     "acknowledged_lost_total", "Acknowledged events that PostgreSQL lost when another server took over."

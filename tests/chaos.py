@@ -2,7 +2,9 @@
 """`make chaos`: the long version of the simulation and of the storms, with its figures.
 
 python -m tests.chaos [--schedules 50000] [--long-stalls 2000] [--storms 10] [--brake-storms 3] [--mail-storms 10]
-    [--bridge-storms 5] [--chains 5] [--first SEED]
+    [--bridge-storms 5] [--failover-storms 6] [--asynchronous 2] [--chains 5] [--first SEED]
+
+A failover storm has five failovers; the one after the last has the times of the program's own defaults.
 
 In schedules with long stalls (nothing is written for one to three times the grace time) some events count twice,
 which no rule can prevent: these are told, and all else must be right. Of each kind of stall as many are played.
@@ -18,13 +20,16 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Coroutine
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bouncestream.sandbox import Action, Sandbox, SandboxSettings, Subscriber
 from tests.e2e.brake_storm import BrakeStorm
 from tests.e2e.bridge_storm import into_the_sandbox
+from tests.e2e.failover_storm import storm as failover_storm
 from tests.e2e.mail_storm import MailStorm
 from tests.e2e.program import Program
 from tests.e2e.storm import Storm
@@ -143,6 +148,14 @@ async def mail_storm(seed: int, mails: int = 500, faults: int = 60) -> bool:
         dovecot.close()
 
 
+def played(play: Callable[[int], Coroutine[Any, Any, bool]], start: int, count: int) -> bool:
+    """Play so many; True when all went well. One that went wrong does not end it."""
+    good = True
+    for seed in range(start, start + count):
+        good = asyncio.run(play(seed)) and good
+    return good
+
+
 def chains(start: int, count: int) -> bool:
     """So many chains of relays that post, and as many of those that record in Listmonk's tables; each of them falls
     at a step by chance."""
@@ -150,9 +163,17 @@ def chains(start: int, count: int) -> bool:
     for made in (Stage, TablesStage):
         forging = contextmanager(running)(Forge(TTL, records=made is TablesStage))
         with contextmanager(running)(Cluster()) as cluster, forging as forge:
-            seeds = range(start, start + count)
-            good = all(asyncio.run(chain(seed, 40, cluster, forge, made)) for seed in seeds) and good
+            play = partial(chain, falls=40, cluster=cluster, forge=forge, made=made)
+            good = played(play, start, count) and good
     return good
+
+
+def failover_storms(start: int, synchronous: int, asynchronous: int) -> bool:
+    """So many storms of failovers, with a standby that commits wait for, and with one that they do not wait for."""
+    good = played(failover_storm, start, synchronous)
+    if synchronous:
+        good = asyncio.run(failover_storm(start + synchronous, 1, own_times=True)) and good
+    return played(partial(failover_storm, synchronous=False), start, asynchronous) and good
 
 
 def schedules(start: int, count: int, name: str, named: set[str], **weather: Any) -> bool:
@@ -175,23 +196,24 @@ def main() -> int:
     parser.add_argument("--brake-storms", type=int, default=3)
     parser.add_argument("--mail-storms", type=int, default=10)
     parser.add_argument("--bridge-storms", type=int, default=5)
+    parser.add_argument("--failover-storms", type=int, default=6)
+    parser.add_argument("--asynchronous", type=int, default=2)
     parser.add_argument("--chains", type=int, default=5)
     parser.add_argument("--first", type=int, default=0)
     args = parser.parse_args()
-    good = all(asyncio.run(storm(args.first + number)) for number in range(args.storms))
-    good = all(asyncio.run(brake_storm(args.first + number)) for number in range(args.brake_storms)) and good
+    good = played(storm, args.first, args.storms)
+    good = played(brake_storm, args.first, args.brake_storms) and good
     if shutil.which("dovecot") is None:
         print("Dovecot is not installed (apt-get install dovecot-imapd dovecot-lmtpd): no mail storms")
         good = False
     else:
-        good = all(asyncio.run(mail_storm(args.first + number)) for number in range(args.mail_storms)) and good
+        good = played(mail_storm, args.first, args.mail_storms) and good
     if programs() is None:
-        print("PostgreSQL is not installed (apt-get install postgresql): no bridge storms, no chains")
+        print("PostgreSQL is not installed (apt-get install postgresql): no bridges, failovers, chains")
         good = False
     else:
-        good = (
-            all(asyncio.run(into_the_sandbox(args.first + number)) for number in range(args.bridge_storms)) and good
-        )
+        good = played(into_the_sandbox, args.first, args.bridge_storms) and good
+        good = failover_storms(args.first, args.failover_storms, args.asynchronous) and good
         good = chains(args.first, args.chains) and good
     good = schedules(args.first, args.schedules, "schedules", set()) and good
     for name, weather in (("two stalls of 10 to 30 min", LONG_STALLS), ("one stall of 650 s", ONE_STALL)):

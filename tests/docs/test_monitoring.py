@@ -53,6 +53,9 @@ CASES = [
     ("1x60", "bouncestream_brake_held", "7x60", "BouncestreamBrake"),
     ("1x60", 'bouncestream_outbox_standby_lag_bytes{standby="db2"}', "1e6x60", ""),
     ("1x60", 'bouncestream_outbox_standby_lag_bytes{standby="db2"}', "1e8x60", "BouncestreamStandbyBehind"),
+    ("1x60", 'bouncestream_outbox_standbys{instance="a", sync="sync"}', "1x60", ""),
+    ("1x60", 'bouncestream_outbox_standbys{instance="a", sync="sync"}', "1x20 _x40", "BouncestreamNoStandby"),
+    ("1x60", "bouncestream_acknowledged_lost_total", "0x20 7x40", "BouncestreamAcknowledgedLost"),
     ("1x60", 'bouncestream_quarantined_total{source="a"}', "0x20 2x40", "BouncestreamUnreadable"),
 ]  # fmt: skip
 

@@ -52,6 +52,19 @@ async def test_two_bridges_take_in_and_one_delivers_whoever_is_killed(
                 await each.kill()
 
 
+async def test_a_server_that_is_away_at_the_start_is_told_and_tried_again_by_the_next(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    """systemd, or a container's runtime, starts it anew."""
+    one = bridge(tmp_path, "postgresql://127.0.0.1:1/x", "one", sandbox.url)
+    await one.start(ready=False)
+    assert await one.died(20)
+    assert await one.stop() == 75
+    told = "\n".join(one.lines)
+    assert "PostgreSQL does not answer: nothing is acknowledged. Next: see that it runs" in told
+    assert "Traceback" not in told
+
+
 async def test_a_former_leader_is_ready_though_what_it_led_was_not(
     pg_url: str, tmp_path: Path, sandbox: Sandbox, session: aiohttp.ClientSession
 ) -> None:

@@ -136,7 +136,7 @@ class Cluster:
     def __init__(self, *settings: str, quick: bool = True, of: Cluster | None = None) -> None:
         bin_ = programs()
         assert bin_ is not None
-        self._bin = bin_
+        self._bin, self._quick = bin_, quick
         self.folder = folder("bouncestream-pg-")
         self.data = self.folder / "data"
         self.port = free_port()
@@ -147,6 +147,8 @@ class Cluster:
         else:
             source = ["-h", str(of.folder), "-p", str(of.port), "-U", "postgres"]
             run(bin_ / "pg_basebackup", *source, "-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+            # else it would wait for a standby of its own once it is the primary
+            run("sed", "-i", "/synchronous_standby_names/d", self.data / "postgresql.auto.conf")
         text = _COMMON.format(folder=self.folder) + (_QUICK if quick else "") + "\n".join(settings)
         run("tee", self.data / "postgresql.conf", input=text)
 
@@ -256,9 +258,11 @@ class Cluster:
 
     # -- replication -----------------------------------------------------------------------------------------
 
-    def standby(self, *, synchronous: bool) -> Cluster:
-        """A running standby of this server; with `synchronous`, each commit waits for its disk from now on."""
-        other = Cluster("synchronous_standby_names = ''", of=self)
+    def standby(self, *, synchronous: bool, port: int = 0) -> Cluster:
+        """A running standby of this server, on a port that is free unless it is told; with `synchronous`, each
+        commit waits for its disk from now on."""
+        other = Cluster(of=self, quick=self._quick)
+        other.port = port or other.port
         try:
             if synchronous:
                 self.psql("ALTER SYSTEM SET synchronous_standby_names = '*'")

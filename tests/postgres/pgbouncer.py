@@ -23,20 +23,25 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = {pool}
-max_client_conn = 200
+max_client_conn = {clients}
+query_wait_timeout = {wait}
 server_idle_timeout = 5
 logfile = {folder}/log
 """
 
 
 class PgBouncer:
-    """Begun by `start`; in the end `close` must be called. `pool`: server sessions for each database; `user`: as
+    """Begun by `start`; in the end `close` must be called. `pool`: server sessions for each database; `clients`:
+    how many it lets in; `wait`: seconds that one of them waits for a session, and is sent away then; `user`: as
     whom it connects, whoever asks."""
 
-    def __init__(self, server: Cluster, *, pool: int = 4, user: str = "postgres") -> None:
+    def __init__(
+        self, server: Cluster, *, pool: int = 4, clients: int = 200, wait: int = 120, user: str = "postgres"
+    ) -> None:
         self._folder = cluster.folder("bouncestream-pgb-")
         self.port = free_port()
-        text = _CONFIG.format(server=server.port, port=self.port, pool=pool, folder=self._folder, user=user)
+        values = {"server": server.port, "pool": pool, "clients": clients, "wait": wait, "user": user}
+        text = _CONFIG.format(port=self.port, folder=self._folder, **values)
         cluster.run("tee", self._folder / "pgbouncer.ini", input=text)
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -39,8 +39,9 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "53200": (StoreUnavailable, "PostgreSQL is out of memory: nothing was stored. Next: see its log."),
     "53300": (
         StoreUnavailable,
-        "PostgreSQL has no connection left: nothing was stored. Next: raise max_connections there, or put "
-        "PgBouncer before it; bouncestream needs five for each bridge, six with [listmonk_db].",
+        "PostgreSQL, or the PgBouncer before it, has no connection left: nothing was stored. Next: raise "
+        "max_connections there (default_pool_size and max_client_conn of PgBouncer); bouncestream needs five for "
+        "each bridge, six with [listmonk_db].",
     ),
     "53": (StoreUnavailable, "PostgreSQL lacks resources: nothing was stored. Next: see its log."),
     "40": (
@@ -87,7 +88,10 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "58": (StoreUnavailable, "PostgreSQL's disk failed: nothing was stored. Next: see its log, and `dmesg` there."),
     "08": (StoreUnavailable, _AWAY),
 }
-#: What libpq says before a session begins has no SQLSTATE: by words of the server's messages, in English.
+#: PgBouncer's SQLSTATE, whatever it tells (its source, 1.18 to 1.25: disconnect_client).
+_POOLER = "08P01"
+#: What libpq says before a session begins has no SQLSTATE, and PgBouncer's says nothing: by words of the messages,
+#: in English.
 _BEFORE = {
     "password authentication failed": "28",
     "no pg_hba.conf entry": "28",
@@ -95,6 +99,8 @@ _BEFORE = {
     "too many clients": "53300",
     "remaining connection slots": "53300",
     "too many connections": "53300",
+    "query_wait_timeout": "53300",
+    "no more connections allowed": "53300",
     "the database system is": "57",
     "session is read-only": "25006",
     "server is in hot standby mode": "25006",
@@ -141,7 +147,9 @@ def translate(error: psycopg.Error) -> StoreError:
             f"The outbox has not schema version {newest()} any more, with which this bouncestream works: nothing "
             "was stored or delivered. Next: run the newer bouncestream that has upgraded it."
         )
-    state = error.sqlstate or _state_of(str(error))
+    state = error.sqlstate or ""
+    if state in ("", _POOLER):
+        state = _state_of(str(error)) or state
     said = (error.diag.message_primary or " ".join(str(error).split()))[:300]
     kind, words = _WORDS.get(state) or _WORDS.get(state[:2]) or _other(error, said)
     return kind(f"{words} (PostgreSQL: {said})")

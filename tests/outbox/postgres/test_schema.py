@@ -162,16 +162,25 @@ def test_a_newer_version_is_refused_unless_programs_of_this_one_go_on_with_it(da
         create(database)
 
 
-def test_another_encoding_is_refused(pg_url: str) -> None:
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_another_encoding_is_refused(pg_url: str, encoding: str) -> None:
+    """SQL_ASCII would store whatever bytes come, and tell no one."""
     conn = connect(Server(pg_url, "test"))
+    name = f"in_{encoding.lower()}"
     try:
-        conn.execute("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
-        other = connect(Server(pg_url.rpartition("/")[0] + "/latin", "test"))
+        conn.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+        other = connect(Server(f"{pg_url.rpartition('/')[0]}/{name}", "test"))
         try:
-            with pytest.raises(StoreUnavailable, match="encoding LATIN1"):
+            with pytest.raises(StoreUnavailable, match=f"encoding {encoding}; the outbox needs UTF8. Next: create"):
                 create(other)
         finally:
             other.close()
-            conn.execute("DROP DATABASE latin")
+            conn.execute(f"DROP DATABASE {name}")
     finally:
         conn.close()
+
+
+def test_an_old_version_is_refused(database: ServerConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psycopg.ConnectionInfo.server_version", 130014)
+    with pytest.raises(StoreUnavailable, match=r"version 13; the outbox needs 14 or newer\. Next: use a newer one"):
+        create(database)

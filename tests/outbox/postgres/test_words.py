@@ -35,6 +35,8 @@ from bouncestream.outbox.postgres.words import is_behind, is_conflict, is_elsewh
             StoreUnavailable,
             "no connection left",
         ),
+        (errors.ProtocolViolation("query_wait_timeout"), StoreUnavailable, "default_pool_size"),
+        (errors.ProtocolViolation("x"), StoreUnavailable, "does not answer"),
         (psycopg.OperationalError("session is read-only"), StoreUnavailable, "target_session_attrs"),
         (psycopg.ProgrammingError("invalid dsn"), StoreUnavailable, "[outbox] url is not understood"),
         (psycopg.InternalError("x"), StoreUnavailable, "see its log"),
