@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 
 from bouncestream.sandbox import Sandbox
-from tests.e2e.program import Program, event, post
+from tests.e2e.program import PATIENCE, Program, event, post
 
 #: Seconds that a lease lasts, and that a database may be silent.
 TTL, SILENT = 3.0, 8.0
@@ -77,7 +77,7 @@ def state(bridge: Program) -> str:
 
 async def frozen(bridge: Program) -> None:
     """Until it has stopped itself."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while state(bridge) != "T":
             await asyncio.sleep(0.02)
 

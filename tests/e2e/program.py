@@ -20,6 +20,8 @@ from bouncestream.crypto.secret import Secret
 from tests.packages.program import command
 
 ROOT = Path(__file__).parents[2]
+#: Seconds that a start may take, on a machine that has much else to do.
+PATIENCE = 120
 TOKEN = "a-token-for-the-tests-of-the-whole"
 #: An address of `event`, or a Message-ID. A keyed digest may end in an @, before its domain, which stays open.
 _ADDRESS = re.compile(rb"[p<]\d+@example\.com")
@@ -112,7 +114,7 @@ class Program:
         listens = asyncio.Event()
         self._reader = asyncio.create_task(self._read(listens))
         if ready:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 await listens.wait()
 
     async def died(self, within: float) -> bool:
