@@ -38,7 +38,7 @@ from bouncestream.mail.report import Report, open_report
 from bouncestream.mail.sns import read_notification
 from bouncestream.mail.status import in_text
 from bouncestream.mail.transcript import last_refusal
-from bouncestream.mail.verdict import GRAVITY, Judgement, Original, RecipientVerdict, Verdict, as_dict, gravest
+from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, as_dict, gravest, mildest
 from bouncestream.mail.verp import Match, matched
 
 __all__ = ["LIMIT", "Original", "RecipientVerdict", "Verdict", "as_dict", "read"]
@@ -144,7 +144,7 @@ def _of_the_person(verdict: Verdict) -> Verdict:
         return verdict
     original, mailed, source = verdict.original, "", ""
     # Of several places that a mail was forwarded to it came to the one that speaks least against the person.
-    found = max(verdict.recipients, key=lambda r: GRAVITY.index(r.kind))
+    found = mildest(verdict.recipients)
     if len(verdict.recipients) > 1 and (original.copied or not original.subscriber_uuid):
         return verdict
     if "@" in verdict.verp and (verdict.verp_signed or not original.subscriber_uuid):
@@ -352,7 +352,8 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
             if notice.by_list and judged.kind != Judgement.IGNORE.value:
                 judged = replace(judged, kind=Judgement.SOFT.value, reason="list_problem")
         address = entry.alias or entry.address
-        found[address] = recipient_of(address, source, judged, words)
+        recipient = recipient_of(address, source, judged, words)
+        found[address] = mildest((found.get(address, recipient), recipient))
     evidence = source if found else source + "; it names no recipient"
     at = moment(report.fields.get("date", ""))
     return verdict_of(

@@ -21,7 +21,7 @@ from bouncestream.mail.phrases.clauses import folded
 from bouncestream.mail.report import Report
 from bouncestream.mail.status import in_text
 from bouncestream.mail.transcript import Reply, Session
-from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, gravest
+from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, mildest
 
 VAGUE = ("undetermined", "rejected")
 """Reasons that say no more than that there was a failure."""
@@ -40,9 +40,9 @@ def delivery_status(report: Report, original: Original) -> Verdict | None:
         recipient = _recipient(fields, report, original, session, known, len(status.recipients) == 1)
         if recipient is None:
             continue
-        before = found.get(recipient.address)
-        if before is None or gravest([before.kind, recipient.kind]) != before.kind:
-            found[recipient.address] = recipient
+        # Of several places that an address stands for the mail came to the one that speaks least against it.
+        before = found.get(recipient.address, recipient)
+        found[recipient.address] = mildest((before, recipient))
         at = at or moment(fields.last_attempt_date)
     if not found:
         return None

@@ -6,6 +6,7 @@ The kinds are those of events, and `ignore`, which an event never has: a mail th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
@@ -99,6 +100,11 @@ GRAVITY = tuple(kind.value for kind in Judgement)
 def gravest(kinds: list[str]) -> str:
     """The gravest of `kinds`; ignore when there is none."""
     return min(kinds, key=GRAVITY.index, default=GRAVITY[-1])
+
+
+def mildest(found: Iterable[RecipientVerdict]) -> RecipientVerdict:
+    """The one of `found`, which is not empty, that speaks least against the address; of equal ones the first."""
+    return max(found, key=lambda r: GRAVITY.index(r.kind))
 
 
 def as_dict(verdict: Verdict) -> dict[str, Any]:

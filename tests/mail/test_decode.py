@@ -233,3 +233,14 @@ def test_a_mail_of_ours_is_no_bounce() -> None:
     verdict = read(mail)
     assert verdict.kind == "ignore"
     assert not verdict.unidentified
+
+
+def test_an_alias_of_which_one_place_is_gone_is_not() -> None:
+    places = ("x@b.example", "no such user"), ("y@b.example", "552 5.2.2 mailbox full")
+    for listed in (places, places[::-1]):
+        lines = "".join(f"  {place}\n    (generated from a@example.com)\n    {words}\n" for place, words in listed)
+        verdict = read(
+            b"From: Mailer-Daemon@mx.example\nTo: news@lists.example.org\nSubject: Mail delivery failed\n\n"
+            b"This message was created automatically by mail delivery software.\n\n" + lines.encode()
+        )
+        assert [(r.address, r.kind) for r in verdict.recipients] == [("a@example.com", "soft")]
