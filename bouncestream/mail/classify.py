@@ -24,6 +24,10 @@ FINAL_ACTIONS = frozenset(
 
 STILL_TRYING = frozenset({"delayed", "delay", "deferred", "warning", "transient"})
 
+ARRIVED = frozenset({"relayed", "delivered", "expanded", "deliverable"})
+ACTIONS = FINAL_ACTIONS | STILL_TRYING | ARRIVED
+"""All that are known."""
+
 # IronPort writes its own summary, then the remote server's words in quotes: 5.1.0 - Unknown address error 550-'…'
 _REMOTE_SAID = re.compile(r"\b(?:[Ss]aid|did not like our [A-Z][A-Za-z ]{3,12}):\s{1,8}(?=[45]\d\d[ -])")
 _CALLED_BACK = re.compile(r"call-?(?:back|out)|verif|\(", re.IGNORECASE)
@@ -204,7 +208,7 @@ class _Numbers:
 
 
 def _not_final(action: str, status: str, reply: str) -> Judged:
-    final = action in ("relayed", "delivered", "expanded", "deliverable") or status[:1] == "2"
+    final = action in ARRIVED or status[:1] == "2"
     reason = "delivered" if final else "delayed"
     known = final or action in STILL_TRYING
     says = f"action {action} is not final" if known else f"unknown action {action[:40]!r}"

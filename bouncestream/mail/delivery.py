@@ -14,7 +14,7 @@ from functools import partial
 from bouncestream.mail import dsn, freeform, phrases
 from bouncestream.mail.address import addresses
 from bouncestream.mail.built import identified, recipient_of, senders, verdict_of
-from bouncestream.mail.classify import FINAL_ACTIONS, STILL_TRYING, Judged, classify
+from bouncestream.mail.classify import ACTIONS, FINAL_ACTIONS, STILL_TRYING, Judged, classify
 from bouncestream.mail.mime import unencoded
 from bouncestream.mail.original import moment
 from bouncestream.mail.phrases.clauses import folded
@@ -68,6 +68,8 @@ def _recipient(
     words = dsn.diagnostic_of(fields)
     if not action and fields.status.startswith("4") and freeform.tries_on(folded(session.notice)):
         action = "delayed"
+    elif action not in ACTIONS and fields.status.startswith("5"):
+        action = "failed"  # in a word of its own
     if action in STILL_TRYING and "4.4.7" in fields.status and session.expired:
         action, words = "failed", words or "Envelope expired"  # OpenSMTPD words its last report as a delay
     named = dsn.address_of(fields)[0] or address

@@ -82,7 +82,7 @@ def read_status(text: str) -> DeliveryStatus:
                 if len(recipients) >= MAX_RECIPIENTS:
                     capped = True
                     break
-            group.add(name, value)
+            group.add(name, _decoded(value) if name == "original-recipient" else value)
         else:
             message.setdefault(name, value)
     if not group.empty and not capped:
@@ -91,6 +91,12 @@ def read_status(text: str) -> DeliveryStatus:
         message.get("original-envelope-id", ""), message.get("reporting-mta", ""), message.get("arrival-date", "")
     )
     return DeliveryStatus(fields, tuple(r for r in recipients if r.final_recipient or r.original_recipient), capped)
+
+
+def _decoded(value: str) -> str:
+    """An Original-Recipient that is still as it came by SMTP, in xtext (RFC 3461 section 4.2): Exim writes it so
+    (deliver.c, December 2025). Only what xtext must encode is read, as a tag may begin with other digits."""
+    return value.replace("+2B", "+").replace("+3D", "=") if "+" in value else value
 
 
 @dataclass(slots=True)

@@ -35,9 +35,11 @@ Final-Recipient: rfc822; a@example.com
         ("We will keep trying.", "", "5.1.1", "hard", "user_unknown"),
         ("We will keep trying.", "Action: failed\n", "4.4.1", "soft", "network"),
         ("It could not be delivered.", "Action: delayed\n", "4.4.1", "ignore", "delayed"),
+        ("It could not be delivered.", "Action: undelivered\n", "5.1.1", "hard", "user_unknown"),
+        ("It is on its way.", "Action: queued\n", "4.4.1", "ignore", "delayed"),
     ],
 )
-def test_where_the_action_is_missing_the_notice_tells_whether_it_is_tried_on(
+def test_an_action_that_is_missing_or_not_of_the_standard(
     notice: str, action: str, status: str, kind: str, reason: str
 ) -> None:
     (one,) = read(MAIL.format(notice=notice, action=action, status=status).encode()).recipients

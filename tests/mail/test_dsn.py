@@ -101,3 +101,17 @@ def test_typed() -> None:
 )
 def test_the_one_address_among_other_words(value: str, address: str) -> None:
     assert address_in(value) == address
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("a+2Bnews@example.com", "a+news@example.com"),  # Exim does not undo what Postfix had to do
+        ("a+3Db@example.com", "a=b@example.com"),
+        ("a+news@example.com", "a+news@example.com"),
+        ("a+2024@example.com", "a+2024@example.com"),
+    ],
+)
+def test_an_original_recipient_in_xtext(written: str, address: str) -> None:
+    (one,) = read_status(f"Original-Recipient: rfc822;{written}\n{ONE}").recipients
+    assert address_of(one) == (address, "Original-Recipient")
