@@ -38,6 +38,8 @@ from bouncestream.sinks.listmonk_db.tables import Tables
 PATIENCE = 5.0
 #: An event whose row cannot be written waits so long, and longer each time that the row is refused; seconds.
 PUT_OFF = 30.0
+#: Subscribers should not be locked for longer by a batch: it gets smaller where it takes that long; seconds.
+HELD = 0.25
 OFF = (
     "bounce processing is off in Listmonk, so nothing is recorded. Next: enable it (Settings, Bounces, Enable "
     "bounce processing)"
@@ -61,8 +63,9 @@ class RecordingRelay(Relay):
         self._store, self._tables, self._instance = store, tables, instance
         self._fit: Settings | None = None  # the settings with which the tables were looked at, and found to do
         self._restored = False  # as far as is known, this outbox is a restored backup
-        self._size = self.context.settings.batch_size  # smaller while a row cannot be written
+        self._size = self.context.settings.batch_size  # smaller while a row cannot be written, or all is slow
         self._hand = 0  # so many events are in the transaction
+        self._since = 0.0  # when these were in its hand
         self._trouble = Breaker(self.context.chance)  # of the tables; the other breaker is the API's
 
     @property
@@ -136,7 +139,11 @@ class RecordingRelay(Relay):
             await self._store.write(self._look)  # which has better words for a right that was taken away
             raise
         self._trouble.fine()
-        self._size = min(context.settings.batch_size, size * 2)
+        held = context.clock.monotonic() - self._since
+        if held > HELD:
+            self._size = max(1, size // 2)
+        elif held < HELD / 2:
+            self._size = min(context.settings.batch_size, size * 2)
         self._fit = done.settings or self._fit
         context.moved(done.moves)
         if done.wishes:
@@ -169,7 +176,7 @@ class RecordingRelay(Relay):
     def _within(self, conn: Conn, batch: Sequence[Claimed]) -> Done:
         """Record what was just claimed, and settle it. Raises SinkError: then nothing of it was."""
         context, now = self.context, self.context.clock.now()
-        self._hand = len(batch)
+        self._hand, self._since = len(batch), context.clock.monotonic()
         wishes = [one for one in batch if one.event.kind is Kind.UNSUBSCRIBE]
         moves, told = [], []
         for one in batch:

@@ -203,6 +203,22 @@ async def test_a_listmonk_that_hangs_holds_no_bounce_up(
         await made.stop()
 
 
+async def test_a_slow_server_gets_smaller_batches(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Subscribers are locked while one is recorded."""
+
+    async def one(size: int) -> None:
+        await bridge.emit("nobody@example.com")
+        async with asyncio.timeout(20):
+            while bridge.relay._size != size:
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(recording, "HELD", 1e-6)
+    for size in (25, 12, 6):
+        await one(size)
+    monkeypatch.setattr(recording, "HELD", 60)
+    await one(12)
+
+
 async def test_bounce_processing_that_is_off_is_respected(bridge: Bridge) -> None:
     bridge.listmonk.person("a@example.com")
     bridge.listmonk.set("bounce.enabled", False)
