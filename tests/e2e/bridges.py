@@ -24,12 +24,16 @@ TTL, SILENT = 3.0, 8.0
 def bridge(
     folder: Path, url: str, name: str, listmonk: str, *, step: str = "", silent: float = 0, **settings: str
 ) -> Program:
-    """A bridge of that name, which is not started yet; `step`, `silent`: see tests/e2e/wrapped.py."""
+    """A bridge of that name, which is not started yet; `step`, `silent`: see tests/e2e/wrapped.py.
+
+    The sandbox, in the process of the test, answers late on a busy machine, and then delivery rests for up to a
+    minute: so a POST may take longer than with one bridge.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (folder / name).mkdir()
-    made = Program(folder / name, listmonk, port, **settings)
+    made = Program(folder / name, listmonk, port, **{"post_timeout": "20s"} | settings)
     made.environment |= {
         "BOUNCESTREAM__OUTBOX__URL": url,
         "BOUNCESTREAM__BRIDGE__NAME": name,

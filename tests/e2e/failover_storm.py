@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -130,11 +131,15 @@ class FailoverStorm:
                 for _ in range(self.failovers):
                     await asyncio.sleep(self.rng.uniform(0.2, 2.0))
                     await self._failover()
-            finally:
                 self.over = True
-            await asyncio.gather(*load)
-            await self._settled()
-            self.reported = sum([await _reported(session, each) for each in self.pair])
+                await asyncio.gather(*load)
+                await self._settled()
+            finally:
+                for task in load:
+                    task.cancel()
+                await asyncio.gather(*load, return_exceptions=True)
+                with suppress(aiohttp.ClientError):
+                    self.reported = sum([await _reported(session, each) for each in self.pair])
 
     async def _load(self, session: aiohttp.ClientSession) -> None:
         """As a proxy and a provider do: what is not answered 200 is sent again, to the other one."""
@@ -196,7 +201,7 @@ class FailoverStorm:
         try:
             async with asyncio.timeout(within):
                 while not (at := await seen(since)):
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(0.3)
         except TimeoutError:
             raise AssertionError(f"not within {within:.0f} s after the promotion: {seen.__name__}") from None
         return at - since

@@ -41,7 +41,7 @@ token = "{token}"
 batch_size = 50
 linger = "2ms"
 [relay.verify]
-post_timeout = "2s"
+post_timeout = "{post_timeout}"
 margin = "{margin}"
 grace = "{grace}"
 pulse = "100ms"
@@ -71,6 +71,7 @@ class Program:
             "margin": "1s",
             "grace": "4s",
             "brake": "off",
+            "post_timeout": "2s",
         } | settings
         text = CONFIG.format(port=port, folder=folder, listmonk=listmonk, webhook_token=TOKEN, **values)
         self.config.write_text(text)

@@ -26,8 +26,8 @@ import pytest
 
 from bouncestream.cli.demo.dovecot import free_port
 
-#: Seconds that a server may take to start, to end or to be promoted.
-PATIENCE = 30.0
+#: Seconds that a server may take to start, to end or to be promoted, on a machine that has much else to do.
+PATIENCE = 90.0
 
 _COMMON = """
 listen_addresses = '127.0.0.1'
