@@ -30,6 +30,7 @@ _REPORTING = re.compile(r"(?mi)^[> \t]{0,8}(?:reporting-mta|final-recipient|orig
 _HEADER = re.compile(
     r"(?i)(?:return-path|received|message-id|x-listmonk-[a-z]{1,20}|from|date|subject|to)[ \t]{0,4}:"
 )
+_OF_A_MESSAGE = re.compile(r"(?mi)^(?:return-path|received|message-id|x-listmonk-[a-z]{1,20})[ \t]{0,4}:")
 _DISPOSITION = re.compile(r"(?mi)^disposition[ \t]{0,4}:")
 _ACTION = re.compile(r"(?mi)^(?:action|status|diagnostic-code)[ \t]{0,4}:")
 _UNQUOTED = re.compile(r"=(?![0-9A-Fa-f]{2}|[ \t]{0,8}(?:\n|\Z))")
@@ -116,19 +117,26 @@ def _file_unnamed(report: Report, part: Part) -> str:
     if report.status is None and _REPORTING.match(text):
         report.status = text
         return "report"
-    if report.returned is None and _HEADER.match(text):
-        report.enclosed, report.returned = text, header_block(text)
+    if report.returned is None and (headers := _headers_of(text)):
+        report.enclosed, report.returned = text, headers
         return "returned"
     return ""
+
+
+def _headers_of(text: str) -> str:
+    """The header block that a text begins with, if only a message has such a one; ''."""
+    block = header_block(text) if _HEADER.match(text) else ""
+    return block if _OF_A_MESSAGE.search(block) else ""
 
 
 def _file_text(report: Report, part: Part) -> str:
     disposition = part.fields.get("content-disposition", "").lower()
     text = decoded(part)
-    attached = disposition.startswith("attachment") and report.returned is None
-    if attached and ("header" in disposition or _HEADER.match(text.lstrip())):
-        report.returned = header_block(text)
-        return "returned"
+    if disposition.startswith("attachment") and report.returned is None:
+        headers = header_block(text) if "header" in disposition else _headers_of(text.lstrip())
+        if headers or "header" in disposition:
+            report.returned = headers
+            return "returned"
     if report.notice and part.kind == "text/html":
         if report.notice.strip():
             return "ignored"  # the same again as HTML

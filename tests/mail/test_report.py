@@ -138,3 +138,11 @@ def test_returned_headers_below_the_notice_beside_a_report(kind: str) -> None:
         f"{fields}\n--b--\n"
     )
     assert report.returned == HEADERS
+
+
+def test_an_attached_text_that_only_resembles_headers_is_read() -> None:
+    report = open_report(
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n--b\nContent-Type: text/plain\n"
+        "Content-Disposition: attachment; filename=why.txt\n\nTo: a@example.com\nReason: 550 no such user\n--b--\n"
+    )
+    assert (report.returned, "no such user" in report.notice) == (None, True)
