@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every error that bouncestream raises on purpose, as one tree. Each class says whether trying again can help.
+"""Every error that bouncestream raises on purpose, as one tree.
 
 BouncestreamError
 ├── ConfigError              the configuration is wrong; all problems at once
@@ -60,8 +60,6 @@ class FailureKind(StrEnum):
 class BouncestreamError(Exception):
     """Base of all. Its text is written for the operator: what happened, and what to do next."""
 
-    retryable = False
-
 
 class ConfigError(BouncestreamError):
     """The configuration cannot be used; `problems` lists every fault, each with its key and its fix. `path` is the
@@ -83,8 +81,6 @@ class UsageError(BouncestreamError):
 
 class ListenError(BouncestreamError):
     """The address to listen on is taken, or not this machine's (exit 75)."""
-
-    retryable = True
 
 
 class RequestRefused(BouncestreamError):
@@ -116,19 +112,13 @@ class StoreError(BouncestreamError):
 class StoreBusy(StoreError):
     """Full queue or locked database: nothing was stored, try again."""
 
-    retryable = True
-
 
 class StoreSlow(StoreError):
     """A read took longer than its reader waits. Nothing is wrong with the outbox."""
 
-    retryable = True
-
 
 class StoreUnavailable(StoreError):
     """Disk full, database corrupt or read-only: nothing was stored until a person acts."""
-
-    retryable = True
 
 
 class StoreRefused(StoreUnavailable):
@@ -138,19 +128,13 @@ class StoreRefused(StoreUnavailable):
 class NoFolder(StoreUnavailable):
     """The folder that the outbox is to be in does not exist: a path that was mistyped, or a folder to be made."""
 
-    retryable = False
-
 
 class SealRefused(StoreUnavailable):
     """The outbox is sealed, and the key is missing or another one."""
 
-    retryable = False
-
 
 class OutboxCopied(StoreUnavailable):
     """The outbox was copied to another place, is not copied as a whole yet, or is no place for a copy."""
-
-    retryable = False
 
 
 class MailsWait(StoreUnavailable):
@@ -168,8 +152,6 @@ class BridgeTaken(StoreError):
 class SchemaTooOld(StoreUnavailable):
     """The database belongs to an older bouncestream, and whoever asks only looks."""
 
-    retryable = False
-
 
 class NoOutbox(StoreUnavailable):
     """There is no outbox in the database at [outbox] url."""
@@ -178,13 +160,9 @@ class NoOutbox(StoreUnavailable):
 class SchemaTooNew(StoreUnavailable):
     """The database belongs to a newer bouncestream; one on PostgreSQL may come to do so while this one runs."""
 
-    retryable = False
-
 
 class MailboxError(BouncestreamError):
     """A mailbox cannot be read now. Nothing is lost by it: the mails stay where they are."""
-
-    retryable = True
 
 
 class LoginRefused(MailboxError):
@@ -239,26 +217,18 @@ class Throttled(ServerRefused):
 class ApiError(BouncestreamError):
     """A provider's API could not be asked, or its answer is not what its documentation shows."""
 
-    retryable = True
-
 
 class ApiRefused(ApiError):
     """The provider's API does not take the key, or the key lacks a permission, until a person acts."""
-
-    retryable = False
 
 
 class TaskLost(BouncestreamError):
     """A task without which the bridge cannot keep its promises has ended: the process ends in order (exit 70), so
     that it is started anew."""
 
-    retryable = True
-
 
 class SinkError(BouncestreamError):
     """Listmonk could not be asked, or its answer is not one of Listmonk's."""
-
-    retryable = True
 
 
 class SinkRefused(SinkError):

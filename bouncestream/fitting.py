@@ -5,31 +5,32 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from bouncestream.config.model import Config
 from bouncestream.health import Health
 from bouncestream.lease import RELAY
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.db import Database
-from bouncestream.outbox.leasing import Leasing, OneBridge, Store
+from bouncestream.outbox.leasing import OneBridge, Store
 from bouncestream.ports import Clock
 from bouncestream.record import record
 from bouncestream.relay.braking import Braking
 from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.loop import Relay
-from bouncestream.relay.recording import RecordingRelay
 from bouncestream.sinks.listmonk.campaigns import Campaigns
-from bouncestream.sinks.listmonk_db.tables import Tables
+
+if TYPE_CHECKING:
+    from bouncestream.outbox.postgres.leasing import Leasing
+    from bouncestream.sinks.listmonk_db.tables import Tables
 
 
 def listmonk(config: Config, instance: str, leasing: OneBridge | Leasing) -> Campaigns:
     """The client that delivers. `instance`: the outbox's own id."""
-    told, relay = config.listmonk, config.relay
+    relay = config.relay
     return Campaigns(
-        told.url,
-        told.user,
-        told.token.reveal() if told.token else "",
+        *config.listmonk.login,
         instance=instance,
         post_timeout=relay.verify.post_timeout,
         connections=relay.connections,
@@ -59,6 +60,7 @@ def recorder(config: Config, db: Database, instance: str) -> Recorder | None:
     if not config.listmonk_db.enabled:
         return None
     from bouncestream.outbox.postgres.db import ServerDatabase  # only where it is used
+    from bouncestream.sinks.listmonk_db.tables import Tables
 
     assert isinstance(db, ServerDatabase), "the configuration was checked"
     return Recorder(db.beside("listmonk_db"), Tables(config.listmonk_db.schema), instance)
@@ -83,6 +85,8 @@ def relay(
     wanted = config.relay
     made: Callable[..., Relay] = Relay
     if recorder is not None:
+        from bouncestream.relay.recording import RecordingRelay
+
         made = partial(RecordingRelay, store=recorder.store, tables=recorder.tables, instance=recorder.instance)
     return made(
         leasing.db,

@@ -108,11 +108,3 @@ def holder_of(bridge: str, run: str) -> str:
 def bridge_of(holder: str) -> str:
     """The name of the bridge in a holder."""
     return holder.rpartition(":")[0]
-
-
-def late_entry(now: float) -> float:
-    """Until when a request that the former holder made may have left its machine, reckoned by the new one: its last
-    claim was in the epoch before, but the clocks of two machines need not run alike, and a standby that was
-    promoted may have known an earlier end of the lease. What it claimed is believed absent only a margin after
-    this."""
-    return now + TTL

@@ -14,11 +14,10 @@ import pytest
 from bouncestream.app import App
 from bouncestream.config.load import load
 from bouncestream.errors import BridgeTaken, OutboxCopied
-from bouncestream.outbox import leasing
 from bouncestream.outbox.copied import UNFINISHED, Mark, set_mark
-from bouncestream.outbox.postgres import leases
+from bouncestream.outbox.postgres import leases, leasing
 from bouncestream.outbox.postgres.connection import ServerConnection
-from bouncestream.outbox.sealing.unlock import state_of
+from bouncestream.outbox.sealing.state import state_of
 from tests.cli.conftest import write_config
 from tests.outbox.make import KEY
 from tests.outbox.postgres.sealing import connected

@@ -386,19 +386,47 @@ def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
         assert [path.name for path in users] == [only]
 
 
-@pytest.mark.process
-def test_the_dashboard_is_imported_only_where_it_listens() -> None:
-    code = "import sys, bouncestream.app; print([m for m in sys.modules if 'dashboard' in m or m == 'htpy'])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == "['bouncestream.config.dashboard']"
+#: The rooms that a bridge with one webhook, and an outbox in a file, has loaded once it is ready: what a room more
+#: takes of memory and of the time to start, each such bridge pays for nothing. And modules of other rooms.
+LOADED = {
+    "", "alerts", "brake", "cli", "config", "crypto", "judging", "maintenance", "net", "outbox", "providers",
+    "relay", "settings", "sinks", "sinks.listmonk", "sources", "sources.listmonk_log", "sources.webhook",
+}  # fmt: skip
+LOADED_ALONE = {
+    "mail.address", "mail.charsets", "mail.mime", "mail.reason", "mail.spellings", "outbox.sealing.state",
+}  # fmt: skip
+LIBRARIES_OF_OTHERS = (
+    "aioimaplib", "aiosmtpd", "apprise", "cryptography", "difflib", "htpy", "psycopg", "rich", "smtplib",
+)  # fmt: skip
+READY = """
+import asyncio, sys
+from bouncestream.app import App
+from bouncestream.cli import run
+from bouncestream.config.load import load
+asyncio.run(App(load(sys.argv[1])).run(ready=lambda app: asyncio.get_running_loop().call_later(0.3, app.stop)))
+print(*sys.modules)
+"""
 
 
 @pytest.mark.process
-def test_the_mail_reader_is_imported_with_the_first_mail() -> None:
-    """It takes half as long to import as all the rest that `run` needs, and 5 MB."""
-    code = "import sys, bouncestream.app; print('bouncestream.mail.decode' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == "False"
+def test_a_bridge_loads_only_what_its_configuration_uses(tmp_path: Path) -> None:
+    """Not sealing, leases, PostgreSQL, the mail reader with the phrases of all languages, dashboard or doctor."""
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f'[server]\nlisten = "127.0.0.1:0"\n[outbox]\npath = "{tmp_path}/outbox.db"\n'
+        '[listmonk]\nurl = "http://127.0.0.1:1"\ntoken = "0123456789abcdef-Listmonk"\n'
+        '[webhooks.own]\nprovider = "generic"\ntoken = "a-token-of-24-characters"\n'
+    )
+    file.chmod(0o600)
+    command = [sys.executable, "-c", READY, str(file)]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    assert "bouncestream.sources.webhook.server" in loaded
+    assert [name for name in LIBRARIES_OF_OTHERS if name in loaded] == []
+    ours = {name.removeprefix("bouncestream").lstrip(".") for name in loaded if name.startswith("bouncestream")}
+    rooms = {name: name if name in LOADED else name.rpartition(".")[0] for name in ours}
+    packages = {name.rpartition(".")[0] for name in ours}
+    odd = {name for name, room in rooms.items() if room not in LOADED and name not in LOADED_ALONE | packages}
+    assert not odd, f"a bridge that does not use them loads {sorted(odd)}"
 
 
 #: Who may begin tasks beside the supervisor: rooms that await them, or note their end, in the same function.
@@ -408,7 +436,7 @@ BEGINS_TASKS = {
     "outbox/db.py": "its writer is vital (`writing`), a commit is awaited, a checkpoint tells its own end",
     "outbox/postgres/db.py": "a look is awaited by the next one, or by the end",
     "outbox/alone.py": "renewals, which end with what they are for",
-    "outbox/leasing.py": "awaited by who holds the lease, which is kept by a supervisor",
+    "outbox/postgres/leasing.py": "awaited by who holds the lease, which is kept by a supervisor",
     "sources/oauth/tokens.py": "a refresh is awaited by whoever needs the token",
     "sources/oauth/login.py": "a command, which awaits it",
     "sources/imap/commands.py": "awaited until it is done",

@@ -13,7 +13,8 @@ from bouncestream.health import Health
 from bouncestream.lease import TTL
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.db import Database
-from bouncestream.outbox.leasing import Leasing, leasing_of
+from bouncestream.outbox.leasing import leasing_of
+from bouncestream.outbox.postgres.leasing import Leasing
 from bouncestream.relay.loop import Relay
 
 TEXT = """

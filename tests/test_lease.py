@@ -6,7 +6,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bouncestream.lease import GUARD, RENEW, TTL, Bridge, Tenure, bridge_of, holder_of, late_entry
+from bouncestream.lease import GUARD, RENEW, TTL, Bridge, Tenure, bridge_of, holder_of
 
 
 def test_a_lease_lasts_from_before_it_was_asked_for() -> None:
@@ -53,10 +53,6 @@ def test_a_process_that_was_stopped_does_not_go_on_where_it_was() -> None:
 def test_two_runs_of_a_name_are_two_holders() -> None:
     assert holder_of("mx:1", "a1b2") != holder_of("mx:1", "c3d4")
     assert bridge_of(holder_of("mx:1", "a1b2")) == "mx:1"
-
-
-def test_what_a_former_holder_sent_may_be_late() -> None:
-    assert late_entry(100) == 100 + TTL
 
 
 class Database:

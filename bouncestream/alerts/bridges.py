@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bouncestream.alerts.reading import DAY, MINUTE, Reading, Rule, Verdict, span
+from bouncestream.alerts.reading import DAY, MINUTE, Reading, Rule, Verdict, counting, span
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
 
@@ -28,18 +28,13 @@ def _missing(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     ]
 
 
-def _forgotten(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
-    if s.numbers is None:
-        return None
-    seen = (
-        "Events that were acknowledged and that PostgreSQL has lost, as the server that took over had not received "
-        "them: {n}."
-    )
-    fix = (
-        "Make replication synchronous (synchronous_standby_names). Have your providers send the last minutes "
-        "again, or wait for the backfill."
-    )
-    return [Reading(seen=seen, fix=fix, value=s.numbers.forgotten)]
+_forgotten = counting(
+    lambda numbers: numbers.forgotten,
+    "Events that were acknowledged and that PostgreSQL has lost, as the server that took over had not received "
+    "them: {n}.",
+    "Make replication synchronous (synchronous_standby_names). Have your providers send the last minutes "
+    "again, or wait for the backfill.",
+)
 
 
 BRIDGES: tuple[Rule, ...] = (

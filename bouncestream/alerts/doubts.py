@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bouncestream.alerts.reading import DAY, HOUR, Reading, Rule, bad_if
+from bouncestream.alerts.reading import DAY, HOUR, Reading, Rule, bad_if, counting
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
 
@@ -43,15 +43,12 @@ def _unproven(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     return bad_if(n > UNPROVEN_AN_HOUR, seen, fix, fine=n <= UNPROVEN_AN_HOUR // 2)
 
 
-def _excess(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
-    if s.numbers is None:
-        return None
-    seen = "Recipients held because a bounce mail without proof named more than `[mail] max_unproven`: {n}."
-    fix = (
-        "Inspect them: `bouncestream outbox list --state held`. If they are genuine, `bouncestream outbox release "
-        "--held-for unproven`; otherwise `bouncestream outbox drop`."
-    )
-    return [Reading(seen=seen, fix=fix, value=s.numbers.excess)]
+_excess = counting(
+    lambda numbers: numbers.excess,
+    "Recipients held because a bounce mail without proof named more than `[mail] max_unproven`: {n}.",
+    "Inspect them: `bouncestream outbox list --state held`. If they are genuine, `bouncestream outbox release "
+    "--held-for unproven`; otherwise `bouncestream outbox drop`.",
+)
 
 
 DOUBTS: tuple[Rule, ...] = (

@@ -5,21 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bouncestream.alerts.reading import DAY, HOUR, Reading, Rule, Verdict
+from bouncestream.alerts.reading import DAY, HOUR, Reading, Rule, Verdict, counting
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
 from bouncestream.health import Status
 
-
-def _found(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
-    if s.numbers is None:
-        return None
-    seen = "Webhooks were missed; a backfill found their events in the provider's lists and stored them: {n}."
-    fix = (
-        "Find out why the webhooks did not arrive: the provider's webhook log, `bouncestream doctor`, and the log. "
-        "See the events: `bouncestream outbox list --limit 20`."
-    )
-    return [Reading(seen=seen, fix=fix, value=s.numbers.backfilled)]
+_found = counting(
+    lambda numbers: numbers.backfilled,
+    "Webhooks were missed; a backfill found their events in the provider's lists and stored them: {n}.",
+    "Find out why the webhooks did not arrive: the provider's webhook log, `bouncestream doctor`, and the log. "
+    "See the events: `bouncestream outbox list --limit 20`.",
+)
 
 
 def _backfills(s: Snapshot, _alerts: Alerts) -> Sequence[Reading]:

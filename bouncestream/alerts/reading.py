@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from bouncestream.alerts.snapshot import Snapshot
+from bouncestream.alerts.snapshot import Numbers, Snapshot
 from bouncestream.config.alerting import Alerts
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -47,6 +47,15 @@ class Rule:
     look: Look  #: None: it cannot be told now, so nothing changes
     after: Callable[[Alerts], float] = lambda _: 0.0  #: seconds that it must be bad before it fires
     calm: float = 5 * MINUTE  #: seconds that it must be fine before it is resolved
+
+
+def counting(number: Callable[[Numbers], int], seen: str, fix: str) -> Look:
+    """The look of a rule about a number of the outbox that grows; `seen` with {n} for how many are new."""
+
+    def look(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
+        return None if s.numbers is None else [Reading(seen=seen, fix=fix, value=number(s.numbers))]
+
+    return look
 
 
 def bad_if(bad: bool, seen: str, fix: str = "", *, fine: bool | None = None) -> list[Reading]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from bouncestream.alerts.bridges import BRIDGES
 from bouncestream.alerts.doubts import DOUBTS
 from bouncestream.alerts.missed import MISSED
-from bouncestream.alerts.reading import DAY, HOUR, MINUTE, Reading, Rule, Verdict, bad_if, size, span
+from bouncestream.alerts.reading import DAY, HOUR, MINUTE, Reading, Rule, Verdict, bad_if, counting, size, span
 from bouncestream.alerts.sending import SENDING
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
@@ -27,12 +27,11 @@ _LOGIN = re.compile(r"\blogin refused\b", re.IGNORECASE)
 # -- the rules --------------------------------------------------------------------------------------------
 
 
-def _dead(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
-    if s.numbers is None:
-        return None
-    seen = "New dead letters (events that Listmonk refused permanently, or that failed 8 times): {n}."
-    fix = "See why: `bouncestream outbox list --state dead`. Then: `bouncestream outbox replay --dead`."
-    return [Reading(seen=seen, fix=fix, value=s.numbers.tally.get("dead", 0))]
+_dead = counting(
+    lambda numbers: numbers.tally.get("dead", 0),
+    "New dead letters (events that Listmonk refused permanently, or that failed 8 times): {n}.",
+    "See why: `bouncestream outbox list --state dead`. Then: `bouncestream outbox replay --dead`.",
+)
 
 
 def _oldest(s: Snapshot, a: Alerts) -> Sequence[Reading] | None:
@@ -71,15 +70,12 @@ def _lost(s: Snapshot, _: Alerts) -> Sequence[Reading]:
     return [Reading(seen=seen, fix=fix, value=s.lost)]
 
 
-def _doubled(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
-    if s.numbers is None:
-        return None
-    seen = "Events that Listmonk stored twice, which count twice towards its threshold: {n}."
-    fix = (
-        "Find them in the log, and delete the second row of each in Listmonk (Subscribers, Bounces). How it can "
-        "happen: docs/understand/limits.md#an-event-may-count-twice."
-    )
-    return [Reading(seen=seen, fix=fix, value=s.numbers.doubled)]
+_doubled = counting(
+    lambda numbers: numbers.doubled,
+    "Events that Listmonk stored twice, which count twice towards its threshold: {n}.",
+    "Find them in the log, and delete the second row of each in Listmonk (Subscribers, Bounces). How it can "
+    "happen: docs/understand/limits.md#an-event-may-count-twice.",
+)
 
 
 def _mailboxes(s: Snapshot) -> Iterator[tuple[str, str, bool, bool]]:
@@ -177,15 +173,12 @@ def _brake(s: Snapshot, _: Alerts) -> Sequence[Reading]:
     return bad_if(on, _sentence(part.why) if part else "", fix)
 
 
-def _quarantine(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
-    if s.numbers is None:
-        return None
-    seen = "New in quarantine (authenticated input that could not be parsed, kept raw): {n}."
-    fix = (
-        "Inspect them: `bouncestream outbox list --quarantine`. After an upgrade that can read them: `bouncestream "
-        "outbox replay --quarantine`."
-    )
-    return [Reading(seen=seen, fix=fix, value=s.numbers.quarantine)]
+_quarantine = counting(
+    lambda numbers: numbers.quarantine,
+    "New in quarantine (authenticated input that could not be parsed, kept raw): {n}.",
+    "Inspect them: `bouncestream outbox list --quarantine`. After an upgrade that can read them: `bouncestream "
+    "outbox replay --quarantine`.",
+)
 
 
 def _disk(s: Snapshot, a: Alerts) -> Sequence[Reading] | None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,17 +17,15 @@ from typing import TYPE_CHECKING, Any
 from bouncestream import providers
 from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, INTERRUPTED, NOT_WELL
-from bouncestream.cli.opened import configuration, since_when
+from bouncestream.cli.opened import configuration, has_outbox, since_when, storing
 from bouncestream.cli.outbox_change import confirm, confirm_batch
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
-from bouncestream.errors import ApiError, SinkError, StoreError, StoreUnavailable, UsageError
+from bouncestream.errors import ApiError, SinkError, StoreError, UsageError
 from bouncestream.event import Kind
 from bouncestream.providers._settings import Webhook
 
 if TYPE_CHECKING:
-    from bouncestream.missed import People
-    from bouncestream.outbox.db import Database
     from bouncestream.sources.backfill.run import Counts
 
 _KINDS = ("hard", "complaint", "unsubscribe")
@@ -125,7 +122,7 @@ class _ByHand:
 
         self.clock = SystemClock()
         earliest = reach(self.config, self.clock.now())
-        self._is_outbox = os.path.exists(self.config.outbox.path)
+        self._is_outbox = has_outbox(self.config)
         self.since = max(self.wanted or earliest, earliest)
         if self.wanted is not None and self.wanted < earliest:
             self.notes.append(
@@ -136,12 +133,14 @@ class _ByHand:
         """One run. Raises ApiError, SinkError and StoreError."""
         from bouncestream.cli.stopped import until_stopped
         from bouncestream.maintenance.backfill import OneRun
+        from bouncestream.sinks.listmonk.client import ListmonkClient
         from bouncestream.sources.backfill.run import Counts
 
         counts = Counts()
         try:
             with _progress() as (told, waits):
-                async with until_stopped() as stopped, self._people() as people:
+                people = ListmonkClient(*self.config.listmonk.login, instance="")
+                async with until_stopped() as stopped, people:
                     one = OneRun(
                         self.hook,
                         self.config,
@@ -173,7 +172,7 @@ class _ByHand:
         from bouncestream.metrics import Metrics
         from bouncestream.outbox.intake import Intake
 
-        async with self._outbox() as db:
+        async with storing(self.config) as db:
             keep = Intake(db, clock=self.clock, metrics=Metrics(), health=Health(), asked=True).missed
             found = await db.read(partial(backfill_state, hook=self.hook))
             bookmark = found.resumed(self.since, self.clock.now())
@@ -197,34 +196,8 @@ class _ByHand:
         from bouncestream.maintenance.backfill import note
 
         if self._is_outbox:
-            async with self._outbox() as db:
+            async with storing(self.config) as db:
                 await db.write(partial(note, hook=self.hook, started=True, waiting=0))
-
-    @asynccontextmanager
-    async def _people(self) -> AsyncIterator[People]:
-        from bouncestream.sinks.listmonk.client import ListmonkClient
-
-        listmonk = self.config.listmonk
-        token = listmonk.token.reveal() if listmonk.token else ""
-        client = ListmonkClient(listmonk.url, listmonk.user, token, instance="")
-        try:
-            yield client
-        finally:
-            await client.close()
-
-    @asynccontextmanager
-    async def _outbox(self) -> AsyncIterator[Database]:
-        from bouncestream.outbox.db import Database
-        from bouncestream.outbox.marker import lost_of
-        from bouncestream.outbox.place import place_of
-
-        if lost := lost_of(self.config):
-            raise StoreUnavailable(lost)
-        db = await Database.open(place_of(self.config), key=self.config.privacy.key)
-        try:
-            yield db
-        finally:
-            await db.close()
 
     @asynccontextmanager
     async def _rehearsing(self) -> AsyncIterator[Any]:

@@ -5,18 +5,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 
-from bouncestream.cli import out
 from bouncestream.cli.opened import changing, configuration, since_when
-from bouncestream.cli.outbox_change import confirm
+from bouncestream.cli.outbox_change import apply, confirm
 from bouncestream.cli.parser import Commands, Parser, add, command, group
 from bouncestream.outbox import braking, operator
 from bouncestream.outbox.operator import Changed
-
-#: Rows changed in one transaction: milliseconds, so that the bridge hardly waits.
-_STEP = 500
 
 
 def options(parser: Parser) -> None:
@@ -54,10 +49,4 @@ def _change(args: argparse.Namespace, change: Callable[..., Changed], done_word:
         rows = outbox.read(find)
         if rows and question:
             confirm(question.format(n=len(rows)))
-        done: list[int] = []
-        refused: dict[int, str] = {}
-        for at in range(0, len(rows), _STEP):
-            changed = outbox.write(partial(change, rows=rows[at : at + _STEP], now=datetime.now(UTC)))
-            done += changed.done
-            refused |= changed.refused
-        return out.tell(args.json, done, refused, done_word, "event")
+        return apply(args, outbox, rows, change, done_word)

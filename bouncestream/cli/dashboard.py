@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +21,6 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import ListenError
 from bouncestream.outbox.files import require
 from bouncestream.survey.running import Running, ask
-
-log = logging.getLogger("bouncestream")
 
 #: Where it listens, if [dashboard] does not say.
 LISTEN = "127.0.0.1:8026"

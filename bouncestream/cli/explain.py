@@ -133,16 +133,12 @@ async def _kept(config: Config, found: Found) -> tuple[str, str]:
     row = found.row
     if not row.label:
         return "nothing: it was never posted as a bounce", ""
-    settings = config.listmonk
-    token = settings.token.reveal() if settings.token else ""
-    sink = ListmonkClient(settings.url, settings.user, token, instance=found.instance)
+    client = ListmonkClient(*config.listmonk.login, instance=found.instance)
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with client as sink, asyncio.timeout(_PATIENCE):
             rows = [seen for seen in await sink.read_label(row.label) if seen.event_id == row.event_id]
     except (SinkError, TimeoutError) as error:
         return "", f"Listmonk cannot be queried: {error or 'no answer in time'}. Next: `bouncestream check`"
-    finally:
-        await sink.close()
     if not rows:
         return "no row: " + (row.why or "it was not stored"), ""
     attempts = ", ".join(str(seen.attempt) for seen in rows)

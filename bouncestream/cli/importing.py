@@ -18,7 +18,7 @@ from typing import Any
 
 from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, INTERRUPTED, NOT_WELL
-from bouncestream.cli.opened import configuration, since_when
+from bouncestream.cli.opened import configuration, has_outbox, since_when, storing
 from bouncestream.cli.outbox_change import confirm_batch
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
@@ -29,7 +29,6 @@ from bouncestream.event import Kind
 from bouncestream.health import Health
 from bouncestream.judging.mail import Judging, judging_for
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, QUARANTINED, UNIDENTIFIED, Metrics
-from bouncestream.outbox.db import Database
 from bouncestream.outbox.dry_run import Rehearsal
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.marker import lost_of
@@ -158,7 +157,7 @@ class _Importing:
         self.done = Backfilled()
         self.metrics = Metrics()
         self.seconds = 0.0
-        self._is_outbox = bool(self.config.outbox.url) or Path(self.config.outbox.path).exists()
+        self._is_outbox = has_outbox(self.config)
 
     async def run(self, paths: list[Path], told: _Told) -> None:
         """Until the mails end, or Ctrl-C."""
@@ -175,19 +174,14 @@ class _Importing:
         if self.dry_run and not self._is_outbox:
             yield _DryRun(None, self.metrics, self.most)
             return
-        place = place_of(self.config)
-        # A new outbox in the place of one that is only away would be taken for it at the next start.
-        if lost := lost_of(self.config):
-            raise StoreUnavailable(lost)
         if self.dry_run:
-            with view(place, key=self.config.privacy.key) as outbox:
+            if lost := lost_of(self.config):
+                raise StoreUnavailable(lost)
+            with view(place_of(self.config), key=self.config.privacy.key) as outbox:
                 yield _DryRun(outbox, self.metrics, self.most)
             return
-        db = await Database.open(place, key=self.config.privacy.key)
-        try:
+        async with storing(self.config) as db:
             yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health(), asked=True)
-        finally:
-            await db.close()
 
     def count(self, metric: Any, *labels: str) -> int:
         """The counts of this import, by the outbox."""

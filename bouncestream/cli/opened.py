@@ -7,8 +7,8 @@ import argparse
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bouncestream.config.example import is_example
 from bouncestream.config.load import PREFIX, load
 from bouncestream.config.model import Config
-from bouncestream.errors import ConfigError, NoConfiguration, UsageError
+from bouncestream.errors import ConfigError, NoConfiguration, StoreUnavailable, UsageError
 from bouncestream.outbox.engine import Conn
 from bouncestream.settings import shapes
 from bouncestream.settings.shapes import Wrong
@@ -123,6 +123,28 @@ def looking(config: Config, *, reveal: bool = False) -> Iterator[View]:
         if text := outbox.read(copied.refusal):
             log.warning("%s", text)
         yield outbox
+
+
+def has_outbox(config: Config) -> bool:
+    """Whether there may be an outbox already: whether a server has one is not asked."""
+    return bool(config.outbox.url) or Path(config.outbox.path).exists()
+
+
+@asynccontextmanager
+async def storing(config: Config) -> AsyncIterator[Database]:
+    """The outbox for a command that stores new events, made if there is none. Raises StoreUnavailable where it is
+    missing: a new one in the place of one that is only away would be taken for it at the next start."""
+    from bouncestream.outbox.db import Database
+    from bouncestream.outbox.marker import lost_of
+    from bouncestream.outbox.place import place_of
+
+    if lost := lost_of(config):
+        raise StoreUnavailable(lost)
+    db = await Database.open(place_of(config), key=config.privacy.key)
+    try:
+        yield db
+    finally:
+        await db.close()
 
 
 class Changing:

@@ -111,7 +111,7 @@ def replay(args: argparse.Namespace) -> int:
         rows += _named(args, outbox, or_one_of=other, many=many)
         hards = outbox.read(partial(braking.hards_among, rows=rows))
         confirm_batch(config, hards, "replay", yes=args.yes)
-        return _apply(args, outbox, rows, partial(operator.replay, again=args.again), "replayed")
+        return apply(args, outbox, rows, partial(operator.replay, again=args.again), "replayed")
 
 
 def _replay_quarantine(args: argparse.Namespace, config: Config, outbox: Changing) -> int:
@@ -197,7 +197,7 @@ def drop(args: argparse.Namespace) -> int:
         if rows and not args.yes:
             confirm(f"This drops {len(rows)} events; they will never be sent to Listmonk. Continue?")
         rows += _named(args, outbox, or_one_of="--held, --pending, --quarantine or --unidentified", many=bool(many))
-        return _apply(args, outbox, rows, operator.drop, "dropped")
+        return apply(args, outbox, rows, operator.drop, "dropped")
 
 
 def _drop_quarantined(args: argparse.Namespace, outbox: Changing) -> int:
@@ -219,7 +219,7 @@ def release(args: argparse.Namespace) -> int:
     with changing(configuration(args, with_secrets=False, sealing=True)) as outbox:
         rows = _all(outbox, State.HELD, held_for=args.held_for) if many else []
         rows += _named(args, outbox, or_one_of="--all or --held-for", many=many)
-        return _apply(args, outbox, rows, operator.release, "released")
+        return apply(args, outbox, rows, operator.release, "released")
 
 
 def _all(outbox: Changing, state: State, *, held_for: str = "", why_begins: str = "") -> list[int]:
@@ -239,7 +239,8 @@ def _named(args: argparse.Namespace, outbox: Changing, *, or_one_of: str, many: 
     return outbox.read(lambda conn: [operator.find(conn, ref) for ref in args.event])
 
 
-def _apply(args: argparse.Namespace, outbox: Changing, rows: Sequence[int], change: _Change, done_word: str) -> int:
+def apply(args: argparse.Namespace, outbox: Changing, rows: Sequence[int], change: _Change, done_word: str) -> int:
+    """Change the rows, some hundred in a transaction; returns the exit code."""
     done: list[int] = []
     refused: dict[int, str] = {}
     for at in range(0, len(rows), _STEP):

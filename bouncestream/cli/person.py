@@ -101,20 +101,14 @@ async def _ask(config: Config, names: Sequence[str]) -> Known:
 
     uuid = clean_uuid(names[0])
     event = BounceEvent(Kind.SOFT, "" if uuid else names[0], "", "", subscriber_uuid=uuid)
-    settings = config.listmonk
-    sink = ListmonkClient(
-        settings.url, settings.user, settings.token.reveal() if settings.token else "", instance=""
-    )
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with ListmonkClient(*config.listmonk.login, instance="") as sink, asyncio.timeout(_PATIENCE):
             if not (await sink.capabilities()).lookup:
                 why = "the API user lacks subscribers:get_all and subscribers:sql_query"
                 return Known(tuple(names), trouble=why)
             found = await sink.subscriber(event)
     except (SinkError, TimeoutError) as error:
         return Known(tuple(names), trouble=str(error) or "no answer in time")
-    finally:
-        await sink.close()
     if found is None:
         return Known(tuple(names))
     more = (*names, *names_of(found.email), *names_of(found.uuid))
@@ -194,7 +188,7 @@ def _unsuppress(config: Config, known: Known) -> int:
         names, _ = traces.search(outbox.read, known.names)
         done = outbox.write(partial(suppression.unsuppress, names=names))
     if done:
-        out.mark("✔", "what comes in about this person is stored again")
+        out.mark("✔", "new reports about this person are stored again")
     else:
         out.mark("·", "this person was not suppressed")
     sys.stdout.flush()

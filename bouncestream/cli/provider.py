@@ -10,7 +10,7 @@ from typing import Any
 
 from bouncestream import providers
 from bouncestream.cli import guiding, out, provider_try
-from bouncestream.cli.opened import config_path, configuration
+from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command, group
 from bouncestream.config.model import Config
 from bouncestream.doctor.areas.webhooks import where
@@ -132,13 +132,7 @@ def _missed(provider: Provider[Any]) -> list[tuple[str, str]]:
 def _config(args: argparse.Namespace, needed: bool) -> Config:
     """The configuration; `needed`: the name is none of a provider's, so it has to be there. Raises ConfigError."""
     try:
-        config_path(args)
-    except ConfigError:
-        if needed or args.config is not None:
-            raise
-        return Config()
-    try:
-        return configuration(args, with_secrets=True)
+        return configuration(args)
     except ConfigError:
         if needed or args.config is not None:
             raise

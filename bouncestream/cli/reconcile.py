@@ -23,7 +23,7 @@ from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.view import View
 
 if TYPE_CHECKING:
-    from bouncestream.sinks.listmonk.directory import Directory
+    pass
 
 T = TypeVar("T")
 
@@ -94,16 +94,11 @@ async def _compare(
         return outbox.read(fn)
 
     before = datetime.now(UTC) - timedelta(seconds=config.retention.events)
-    settings = config.listmonk
-    token = settings.token.reveal() if settings.token else ""
     instance = outbox.read(lambda conn: get_meta(conn, "instance")) or ""
-    sink: Directory = Directory(settings.url, settings.user, token, instance=instance)
-    try:
+    async with Directory(*config.listmonk.login, instance=instance) as sink:
         compared = await reconcile(read, sink, since=since, before=before, campaign=campaign)
         if entries is not None:
             await with_provider(compared, read, sink, entries, before)
-    finally:
-        await sink.close()
     return compared
 
 

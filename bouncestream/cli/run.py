@@ -127,7 +127,7 @@ class _Service(App):
         logs.set_level(new.log.level)
         log.info("reloaded: %s", ", ".join(changed) or "no setting that a reload applies has changed")
         if os.environ.get("CREDENTIALS_DIRECTORY"):
-            log.info("secrets that systemd handed over are those of the start. Next: if one has changed, restart")
+            log.info("the secrets that systemd handed over at the start stay. Next: restart if one has changed")
         if restart:
             log.warning("not applied: %s. Next: restart bouncestream for these", ", ".join(restart))
 

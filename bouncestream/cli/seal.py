@@ -16,11 +16,11 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import ConfigError
 from bouncestream.outbox.place import Place, Server, place_of
 from bouncestream.outbox.sealing import anywhere
-from bouncestream.outbox.sealing.unlock import State
+from bouncestream.outbox.sealing.state import State
 
 #: What holds addresses of before that no program can reach through a connection.
 _REMAINS = (
-    "Outside of the tables addresses from before stand in the open until they are deleted or overwritten: in the "
+    "Outside of the tables older addresses remain unencrypted until they are deleted or overwritten: in the "
     "server's write-ahead log and its archive, on standbys until they have caught up, in the server's own log, in "
     "dumps and backups. See docs/operate/sealing.md#on-postgresql."
 )

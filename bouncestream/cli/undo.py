@@ -81,18 +81,9 @@ class _Telling:
         db = await Database.open(place_of(self.config), create=False, key=self.config.privacy.key)
         try:
             async with alone(db, "undo"):
-                listmonk = self.config.listmonk
                 instance: str | None = await db.read(partial(delivery.get_meta, name="instance"))
-                sink = Repairs(
-                    listmonk.url,
-                    listmonk.user,
-                    listmonk.token.reveal() if listmonk.token else "",
-                    instance=instance or "",
-                )
-                try:
+                async with Repairs(*self.config.listmonk.login, instance=instance or "") as sink:
                     return await self._undo(db, sink)
-                finally:
-                    await sink.close()
         finally:
             await db.close()
 

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from bouncestream.config.shown import shown
 from bouncestream.crypto.secret import Secret
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key, live_secret
-from bouncestream.settings.shapes import Shape, Wrong
+from bouncestream.settings.shapes import Shape, fitting
 
 #: The rules that can be muted; a test ties them to the table in `alerts/rules`.
 RULE_IDS = (
@@ -50,21 +49,12 @@ _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _RULE = re.compile(r"[a-z0-9-]{1,60}|doctor:[a-z0-9-]{1,60}", re.ASCII)
 
 
-def _fitting(pattern: re.Pattern[str], wrong: str) -> Callable[[Any], str]:
-    def parse(value: Any) -> str:
-        if not isinstance(value, str) or not value.isprintable() or not pattern.fullmatch(value.strip()):
-            raise Wrong(wrong)
-        return value.strip()
-
-    return parse
-
-
-_address = _fitting(_ADDRESS, "is not a bare e-mail address")
-_rule = _fitting(_RULE, "is not the id of a rule")
+_address = fitting(_ADDRESS, "is not a bare e-mail address")
+_rule = fitting(_RULE, "is not the id of a rule")
 
 ADDRESS = Shape('an e-mail address, such as "postmaster@example.org"', _address)
 ADDRESSES = Shape('a list of e-mail addresses, such as ["admin@example.org"]', shapes.each(_address), plain=False)
-TIME = Shape('a time of day, such as "07:00"', _fitting(_TIME, "is not a time of day"))
+TIME = Shape('a time of day, such as "07:00"', fitting(_TIME, "is not a time of day"))
 RULES = Shape('a list of rules, such as ["silent-source", "doctor:tls-expired"]', shapes.each(_rule), plain=False)
 
 

@@ -13,22 +13,13 @@ from bouncestream.settings import shapes
 from bouncestream.settings.key import key, secret_key
 from bouncestream.settings.shapes import Network, Shape, Wrong, loopback
 
-#: How the path of a Unix socket begins.
-UNIX = "unix:"
 #: The header in which a proxy shows `proxy_secret`.
 PROXY_HEADER = "X-Dashboard-Proxy"
 
 
 def _place(value: Any) -> str:
     text = shapes.any_text(value)
-    if not text.startswith(UNIX):
-        return str(shapes.LISTEN.parse(text)) if text else ""
-    path = text.removeprefix(UNIX)
-    if not path.startswith("/"):
-        raise Wrong("is not the whole path of a socket")
-    if len(path.encode()) > 100:  # unix(7): 108 bytes with its end
-        raise Wrong("is longer than 100 bytes")
-    return text
+    return str(shapes.SOCKET.parse(text)) if text else ""
 
 
 PLACE = Shape('an address and a port such as "127.0.0.1:8026", or "unix:/path/of/a/socket"; "" for none', _place)
@@ -101,7 +92,7 @@ class Dashboard:
     @property
     def socket(self) -> str:
         """The path of the Unix socket; empty: it listens on a port, or not at all."""
-        return self.listen.removeprefix(UNIX) if self.listen.startswith(UNIX) else ""
+        return shapes.socket_of(self.listen)
 
     @property
     def address(self) -> tuple[str | None, int]:

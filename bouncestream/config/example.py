@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the example `config.toml` from the model: every key, its default and its meaning.
-
-`python -m bouncestream.config.example > config.toml` renews the file in the repository; a test compares them.
-"""
+"""The example `config.toml`, made from the model: every key, its default and its meaning."""
 
 from __future__ import annotations
 
@@ -110,7 +107,3 @@ def _comment(text: str) -> str:
             f"# {line}" for line in textwrap.wrap(" ".join(paragraph.split()), _WIDTH, break_on_hyphens=False)
         ]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    print(render(), end="")

@@ -6,23 +6,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from bouncestream.settings import shapes
 from bouncestream.settings.key import key
-from bouncestream.settings.shapes import Shape, Wrong
+from bouncestream.settings.shapes import Shape, fitting
 
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 
 
-def _schema(value: Any) -> str:
-    text = shapes.any_line(value)
-    if not _SCHEMA.fullmatch(text):
-        raise Wrong("is no name of a schema")
-    return text
-
-
-SCHEMA = Shape("a name of letters, digits and _", _schema)
+SCHEMA = Shape("a name of letters, digits and _", fitting(_SCHEMA, "is no name of a schema"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

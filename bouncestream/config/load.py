@@ -11,7 +11,6 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +23,7 @@ from bouncestream.config.shown import shown
 from bouncestream.errors import ConfigError
 from bouncestream.providers._settings import Webhook
 from bouncestream.settings.key import Key, keys_of
-from bouncestream.settings.shapes import Wrong
+from bouncestream.settings.shapes import Wrong, nearest
 
 PREFIX = "BOUNCESTREAM__"
 
@@ -197,8 +196,8 @@ class _Loader:
         self.faulty.add(section)
         if written is None:
             return Webhook  # that it is missing is told with the other keys
-        near = get_close_matches(name.lower(), providers.names(), 1, 0.6)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(providers.names())}"
+        near = nearest(name.lower(), providers.names())
+        hint = f"did you mean {near}?" if near else f"there are: {', '.join(providers.names())}"
         self.problems.append(f"{section}.provider: there is no provider of that name; {hint}")
         return Webhook
 
@@ -211,7 +210,7 @@ class _Loader:
             if name not in allowed and section not in self.faulty:
                 why = _anothers(name.removesuffix("_file"), model) if issubclass(model, Webhook) else ""
                 self.problems.append(f"{section}.{name}: {why or f'there is no such key{_near(name, allowed)}'}")
-                for near in get_close_matches(name.lower(), allowed, 1, 0.6):
+                if near := nearest(name.lower(), allowed):
                     self.faulty.add(f"{section}.{near.removesuffix('_file')}")
         values: dict[str, Any] = {}
         for key in keys.values():
@@ -280,9 +279,8 @@ def _folded(name: str) -> str:
 
 
 def _near(name: str, known: list[str]) -> str:
-    close = get_close_matches(name.lower(), known, 1, 0.6)
-    if close:
-        return f"; did you mean {close[0]}?"
+    if near := nearest(name.lower(), known):
+        return f"; did you mean {near}?"
     return (
         f"; known are {', '.join(known)}" if len(known) <= 12 else "; config.toml in the repository shows all keys"
     )

@@ -140,6 +140,11 @@ class Listmonk:
         sample='"https://news.example.org"',
     )
 
+    @property
+    def login(self) -> tuple[str, str, str]:
+        """URL, user and token, as a client takes them; the token may be empty."""
+        return self.url, self.user, self.token.reveal() if self.token else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:

@@ -10,10 +10,10 @@ from typing import Any
 from bouncestream.crypto.secret import Secret
 from bouncestream.settings import shapes
 from bouncestream.settings.key import key, secret_key
-from bouncestream.settings.shapes import Shape, Wrong
+from bouncestream.settings.shapes import Shape, Wrong, fitting
 
 _URL = re.compile(r"postgres(?:ql)?://(?:(?P<user>[^@/?#]*)@)?(?P<rest>[^@\s]*)")
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,63}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
 def _url(value: Any) -> str:
@@ -26,15 +26,8 @@ def _url(value: Any) -> str:
     return text
 
 
-def _name(value: Any) -> str:
-    text = shapes.any_text(value)
-    if text and not _NAME.fullmatch(text):
-        raise Wrong("is no name of a bridge")
-    return text
-
-
 URL = Shape('a URL such as "postgresql://bouncestream@db.example.org/bouncestream"', _url)
-NAME = Shape("at most 63 of the characters a-z, A-Z, 0-9, -, _ and .", _name)
+NAME = Shape("at most 63 of the characters a-z, A-Z, 0-9, -, _ and .", fitting(_NAME, "is no name of a bridge"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

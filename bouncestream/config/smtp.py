@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key
 
-#: How a path of a socket begins in `listen`.
-UNIX = "unix:"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Smtp:
@@ -70,7 +67,7 @@ class Smtp:
     @property
     def path(self) -> str:
         """The path of the Unix socket; empty: it listens on an address."""
-        return self.listen.removeprefix(UNIX) if self.listen.startswith(UNIX) else ""
+        return shapes.socket_of(self.listen)
 
     @property
     def address(self) -> tuple[str | None, int]:

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from bouncestream.decay import COUNTS
 from bouncestream.mail.address import a_label
 from bouncestream.mail.reason import REASONS as REASON_TABLE
 from bouncestream.policy import WORDS
-from bouncestream.settings.shapes import Shape, Wrong, any_text, by_name, each, sort_of, words_table
+from bouncestream.settings.shapes import Shape, Wrong, any_text, by_name, each, nearest, sort_of, words_table
 
 
 def _domain(value: Any) -> str:
@@ -26,8 +25,8 @@ def _reasons(value: Any) -> Mapping[str, str]:
         raise Wrong(f"is {sort_of(value)}, not a table")
     for reason in value:
         if reason not in REASON_TABLE:
-            near = get_close_matches(str(reason), REASON_TABLE, 1, 0.6)
-            raise Wrong(f"has {reason!r}, which is not a reason" + (f"; did you mean {near[0]}?" if near else ""))
+            near = nearest(str(reason), REASON_TABLE)
+            raise Wrong(f"has {reason!r}, which is not a reason" + (f"; did you mean {near}?" if near else ""))
     return words_table(*WORDS).parse(value)  # type: ignore[no-any-return]
 
 

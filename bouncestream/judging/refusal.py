@@ -21,7 +21,6 @@ from bouncestream.errors import Malformed
 from bouncestream.event import BounceEvent, Kind, clean_uuid, clip
 from bouncestream.judging.unsure import settled
 from bouncestream.mail.address import normalise
-from bouncestream.mail.classify import classify
 from bouncestream.policy import Rules
 from bouncestream.ports import RawInput, Submission
 from bouncestream.record import record
@@ -126,6 +125,9 @@ def judge(refusal: Refusal, came: RawInput, rules: Rules) -> Submission | str:
 
 
 def _event(refusal: Refusal) -> BounceEvent | str:
+    # Imported when it is needed: the alerts need the causes, but not the whole mail reader.
+    from bouncestream.mail.classify import classify
+
     reply = _REPLY.match(refusal.words)
     if reply is None:
         return "tls" if _TLS.search(refusal.words) else "connection"

@@ -235,7 +235,7 @@ class Backfilling:
             if found.started:
                 await self._store(hook, found, now, counts)
             else:
-                await self._count(hook, found, now, counts)
+                await self._count(hook, now, counts)
         except (ApiError, SinkError) as error:
             self._fail(hook, str(error))
             return
@@ -264,7 +264,7 @@ class Backfilling:
                 f"; {counts.held} are held. Next: bouncestream outbox list --state held" if counts.held else "",
             )
 
-    async def _count(self, hook: Webhook, found: BackfillState, now: datetime, counts: Counts) -> None:
+    async def _count(self, hook: Webhook, now: datetime, counts: Counts) -> None:
         await self._go(hook, Rehearsing(self.db.read), self._since(now), counts)
         new = counts.new
         await self.db.write(partial(note, hook=hook, started=not new, waiting=new, through_at=now.isoformat()))

@@ -18,10 +18,8 @@ def listener(
     config: Config, people: People, emit: Emit, db: Database, health: Health, metrics: Metrics
 ) -> LogListener:
     """The listener; `people` asks Listmonk for subscribers by their ids. Close its `sending` in the end."""
-    listmonk = config.listmonk
-    token = listmonk.token.reveal() if listmonk.token else ""
     return LogListener(
-        ListmonkLog(listmonk.url, listmonk.user, token, people),
+        ListmonkLog(*config.listmonk.login, people),
         emit,
         StoredLogMemory(db),
         config.listmonk_log,

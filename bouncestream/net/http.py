@@ -53,8 +53,6 @@ class Answer:
 class CallFailed(BouncestreamError):
     """There is no whole answer. Its text, and `words`, hold no URL, no header and no foreign text."""
 
-    retryable = True
-
     def __init__(self, failure: Failure, *, sent: bool = True, begun: Answer | None = None) -> None:
         self.kind, self.words = failure.kind, failure.words
         self.sent = sent  #: False: not a byte of the request went out

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreError, StoreUnavailable
@@ -29,8 +29,7 @@ from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.footing import Footing
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
 from bouncestream.outbox.place import NOWHERE, Place, Server, require_driver
-from bouncestream.outbox.sealing.switch import settle
-from bouncestream.outbox.sealing.unlock import show, unlock
+from bouncestream.outbox.sealing.state import state_of
 from bouncestream.outbox.thread import Thread
 
 log = logging.getLogger("bouncestream.outbox")
@@ -45,13 +44,6 @@ GATHER_FROM = 8
 CHECKPOINT_CHANGES = 2000
 
 T = TypeVar("T")
-
-
-class Disk(NamedTuple):
-    """A disk, in bytes."""
-
-    free: int
-    size: int
 
 
 @dataclass(eq=False)
@@ -177,10 +169,10 @@ class Database:
         """Its place, for a person."""
         return str(self.path) if self.server is None else self.server.url
 
-    def disk(self) -> Disk | None:
+    def disk(self) -> files.Disk | None:
         """The disk of its file; None: it is another machine's. Raises OSError."""
         found = os.statvfs(self.path.parent)
-        return Disk(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
+        return files.Disk(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
     async def sizes(self) -> tuple[int, int]:
         """Bytes of the database, and of its write-ahead log."""
@@ -363,6 +355,11 @@ def _prepare_writing(
             log.warning("the outbox %s was upgraded from schema %d to %d", path, found, newest())
     check_schema(conn)
     require_here(conn)
+    if locked and not seal and state_of(conn) is None:
+        return  # it is in the open, and stays so for as long as it is locked
+    from bouncestream.outbox.sealing.switch import settle  # only where it is used
+    from bouncestream.outbox.sealing.unlock import unlock
+
     if locked and seal is not None:
         settle(conn, key, seal=seal)
     unlock(conn, key, watch=not locked)
@@ -370,7 +367,10 @@ def _prepare_writing(
 
 def _prepare_reading(conn: connection.Connection, key: Secret | None) -> None:
     connection.prepare_reader(conn)
-    show(conn, key, reveal=True)
+    if state_of(conn) is not None:
+        from bouncestream.outbox.sealing.unlock import show  # only where it is used
+
+        show(conn, key, reveal=True)
 
 
 def _commit(conn: sqlite3.Connection, jobs: Sequence[Job], footing: Footing | None) -> tuple[list[Outcome], int]:

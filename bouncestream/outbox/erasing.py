@@ -97,12 +97,6 @@ def wipe(conn: Conn, who: Spellings, traces: Traces, now: datetime) -> Wiped:
     return done + Wiped(texts=texts, raw=raw, quarantine=quarantine)
 
 
-def is_settled(conn: Conn, row: int) -> bool:
-    """Whether nobody is delivering an event any more, or nothing is left of it."""
-    found = conn.execute(QUERIES["standing"], (row,)).fetchone()
-    return found is None or not _on_its_way(State(found[0]), found[2])
-
-
 def _on_its_way(state: State, finished_at: str | None) -> bool:
     return state in (State.PENDING, State.CLAIMED) or (state is State.POSTED and finished_at is None)
 

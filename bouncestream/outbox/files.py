@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from bouncestream import files
 from bouncestream.errors import NoFolder, StoreBusy, StoreUnavailable
@@ -15,6 +16,13 @@ log = logging.getLogger("bouncestream.outbox")
 
 #: What SQLite and the lock put beside the database.
 SUFFIXES = ("", "-wal", "-shm", ".lock")
+
+
+class Disk(NamedTuple):
+    """A disk, in bytes."""
+
+    free: int
+    size: int
 
 
 def beside(path: Path, suffix: str) -> Path:

@@ -27,7 +27,8 @@ from bouncestream.outbox.mailboxes import progress
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.place import Place, Server, require_driver
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.sealing.unlock import State, keys_of, root_of, show, state_of
+from bouncestream.outbox.sealing.state import State, state_of
+from bouncestream.outbox.sealing.unlock import keys_of, root_of, show
 
 T = TypeVar("T")
 

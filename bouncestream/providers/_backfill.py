@@ -78,16 +78,12 @@ class Backfill(Generic[S]):
 
     def listing(self, name: str) -> Listing[S]:
         """The list of that name. Raises LookupError."""
-        return next(one for one in self.lists if one.name == name) if name in self.names else _no(name)
+        return {one.name: one for one in self.lists}[name]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of its lists, in the order in which they are asked for."""
         return tuple(one.name for one in self.lists)
-
-
-def _no(name: str) -> Any:
-    raise LookupError(name)
 
 
 @record(frozen=True, slots=True)

@@ -53,6 +53,11 @@ _VAGUE = ("undetermined", "rejected")
 _NOT_ITS_FAULT = re.compile(r"4\.\d+\.\d+|5\.7\.\d+|5\.3\.\d+|5\.4\.(?!4$)\d+|5\.2\.2")
 
 
+def info(*words: str) -> dict[str, str]:
+    """The part of a table with the words that tell nothing about an address."""
+    return dict.fromkeys(words, "info")
+
+
 def class_of(said: str, *tables: Mapping[str, str]) -> str | None:
     """The class of a provider's word, by the first table that knows it. None: in no table."""
     for table in tables:

@@ -25,6 +25,7 @@ from bouncestream.providers._settings import Webhook
 from bouncestream.settings.key import keys_of
 
 __all__ = [
+    "UUIDS_IN_JSON",
     "Answer",
     "Backfill",
     "Gathered",
@@ -35,6 +36,7 @@ __all__ = [
     "Visit",
     "Webhook",
     "WebhookRequest",
+    "json_events",
 ]
 
 #: More events in one request are refused: the intake takes a request as a whole, and has to fit it in.
@@ -44,6 +46,8 @@ MAX_EVENTS = 10_000
 _LONGEST_HEADER = 500
 
 _NOTHING: Mapping[str, bytes] = {}
+#: A campaign header's value with which Listmonk's UUIDs come back, for a provider that takes JSON there.
+UUIDS_IN_JSON = '{"listmonk_campaign":"{{ .Campaign.UUID }}","listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,11 @@ class Provider(Generic[S]):
             return {}
         found = {name: value for name in self.keep if (value := request.headers.get(name)) is not None}
         return {name: value[:_LONGEST_HEADER] for name, value in (found | more).items()}
+
+
+def json_events(read_one: Callable[[Any, Gathered[S]], None]) -> Callable[[WebhookRequest, Gathered[S]], None]:
+    """The `parse` of a provider whose requests are JSON: one event, or a list of them."""
+    return lambda request, into: into.each(request.json(), read_one)
 
 
 def right_address(request: WebhookRequest, settings: Webhook) -> None:

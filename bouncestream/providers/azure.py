@@ -21,7 +21,7 @@ from typing import Any
 from bouncestream.crypto.proof import Asked, HeaderSecret
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed
-from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest, json_events
 from bouncestream.providers._fields import dig, text
 from bouncestream.settings.key import live_secret
 
@@ -83,11 +83,6 @@ def _validated(event: Any) -> Answer | None:
     return Answer(200, json.dumps({"validationResponse": code}).encode(), {"Content-Type": "application/json"})
 
 
-def parse(request: WebhookRequest, into: Gathered[Azure]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
-
-
 def _one(event: Any, into: Gathered[Azure]) -> None:
     type_, data = text(event.get("eventType") or event.get("type"), 200), event.get("data")
     if not type_:
@@ -115,7 +110,7 @@ PROVIDER = Provider(
     title="Azure",
     summary="Azure Communication Services' delivery reports, through Azure Event Grid",
     settings=Azure,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     handshake=handshake,
     guide=Guide(

@@ -16,7 +16,8 @@ from typing import Any
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
 from bouncestream.providers._backfill import Backfill, First, Listing, by_key, by_offset, url_of
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import UUIDS_IN_JSON, Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import header, joined, needed, text
 from bouncestream.settings.key import live_secret
 
@@ -32,15 +33,8 @@ CLASSES: Mapping[str, str] = {
     "spam": "complaint",
     "complaint": "complaint",
     "unsubscribe": "unsubscribe",
-    "error": "info",
-    "request": "info",
-    "sent": "info",
-    "delivered": "info",
-    "opened": "info",
-    "unique_opened": "info",
-    "proxy_open": "info",
-    "unique_proxy_open": "info",
-    "click": "info",
+    **info("error", "request", "sent", "delivered", "opened", "unique_opened", "proxy_open", "unique_proxy_open"),
+    **info("click"),
     "list/hardBounces": "hard",
     "list/invalid": "hard",
     "list/spam": "complaint",
@@ -57,11 +51,6 @@ class Brevo(Webhook):
         rotates=True,
         proof=Basic(),
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[Brevo]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Brevo]) -> None:
@@ -130,7 +119,7 @@ PROVIDER = Provider(
     title="Brevo",
     summary="Brevo's transactional webhooks (bounces, spam complaints, unsubscriptions)",
     settings=Brevo,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     backfill=BACKFILL,
     busy=429,  # a 5xx makes Brevo discard the event
@@ -142,10 +131,7 @@ PROVIDER = Provider(
             "Choose the events Hard bounced, Soft bounced, Blocked, Invalid email, Spam and Unsubscribed.",
             'allow_ips = ["1.179.112.0/20", "172.246.240.0/20"] takes nothing from elsewhere.',
         ),
-        campaign_headers={
-            "X-Mailin-custom": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
-            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
-        },
+        campaign_headers={"X-Mailin-custom": UUIDS_IN_JSON},
         suppressions="the blocked contacts, below Transactional at Brevo",
         retries="after 10 minutes, 1, 2 and 8 hours, but only after 429 or no answer; "
         "after any other error the event is lost",

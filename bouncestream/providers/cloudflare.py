@@ -15,9 +15,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import Malformed
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, joined, text
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
+from bouncestream.providers._fields import dig, joined, needed
 from bouncestream.settings.key import live_secret
 
 _PREFIX = "cf.email.sending."
@@ -48,15 +47,8 @@ class Cloudflare(Webhook):
     )
 
 
-def parse(request: WebhookRequest, into: Gathered[Cloudflare]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
-
-
 def _one(item: Any, into: Gathered[Cloudflare]) -> None:
-    said, event = text(item.get("type"), 100).removeprefix(_PREFIX), item.get("payload")
-    if not said:
-        raise Malformed("type is missing")
+    said, event = needed(item, "type").removeprefix(_PREFIX), item.get("payload")
     delivery, bounce = dig(event, "delivery"), dig(event, "bounce")
     into.report(
         joined(said, dig(bounce, "type") or dig(event, "complaint", "type") or dig(event, "failure", "reason")),
@@ -77,7 +69,7 @@ PROVIDER = Provider(
     title="Cloudflare Email Sending",
     summary="Cloudflare's events of sent mails, posted by a Worker",
     settings=Cloudflare,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     guide=Guide(
         read=date(2026, 11, 30),

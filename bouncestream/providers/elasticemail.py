@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import UUIDS_IN_JSON, Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import joined, needed, text
 
 #: status, of an error also /category → class.
@@ -21,14 +22,10 @@ CLASSES: Mapping[str, str] = {
     "Error": "soft",
     "Error/NoMailbox": "hard",
     "Error/GreyListed": "deferral",
-    "Error/Ignore": "info",
-    "Error/ManualCancel": "info",
+    **info("Error/Ignore", "Error/ManualCancel", "Sent", "Opened", "Clicked"),
     "Error/NotDelivered": "suppressed",
     "AbuseReport": "complaint",
     "Unsubscribed": "unsubscribe",
-    "Sent": "info",
-    "Opened": "info",
-    "Clicked": "info",
 }
 
 #: category → a word of ours.
@@ -97,10 +94,7 @@ PROVIDER = Provider(
             "Choose Bounce/Error, Complaints and Unsubscribed. Under Sending, enable custom headers, or the header",
             "below does not come back.",
         ),
-        campaign_headers={
-            "X-ElasticEmail-Postback": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
-            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
-        },
+        campaign_headers={"X-ElasticEmail-Postback": UUIDS_IN_JSON},
         suppressions="Suppressions at Elastic Email",
         retries="at times that are not documented; a webhook that failed 1000 times is disabled",
     ),

@@ -16,7 +16,8 @@ from typing import Any
 from bouncestream.crypto.location import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import WINDOW, Hmac
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, needed
 from bouncestream.settings.key import live_secret
 
@@ -28,19 +29,9 @@ CLASSES: Mapping[str, str] = {
     "email.rejected": "info",  # by Emailit, after it had accepted the mail
     "email.suppressed": "suppressed",
     "email.complained": "complaint",
-    "email.accepted": "info",
-    "email.scheduled": "info",
-    "email.delivered": "info",
-    "email.received": "info",
-    "email.clicked": "info",
-    "email.loaded": "info",
-    "domain.": "info",
-    "audience.": "info",
-    "subscriber.": "info",
-    "contact.": "info",
-    "template.": "info",
-    "suppression.": "info",
-    "email_verification": "info",
+    **info("email.accepted", "email.scheduled", "email.delivered", "email.received", "email.clicked"),
+    **info("email.loaded", "domain.", "audience.", "subscriber.", "contact.", "template.", "suppression."),
+    **info("email_verification"),
 }
 
 
@@ -59,11 +50,6 @@ class Emailit(Webhook):
             window=WINDOW,
         ),
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[Emailit]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Emailit]) -> None:
@@ -87,7 +73,7 @@ PROVIDER = Provider(
     title="Emailit",
     summary="Emailit's webhooks (bounces, complaints)",
     settings=Emailit,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     guide=Guide(
         read=date(2026, 11, 30),

@@ -18,7 +18,7 @@ from bouncestream.crypto.location import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
 from bouncestream.errors import Malformed
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, header, joined, text
 from bouncestream.settings.key import live_secret
 
@@ -64,11 +64,6 @@ class ForwardEmail(Webhook):
     )
 
 
-def parse(request: WebhookRequest, into: Gathered[ForwardEmail]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
-
-
 def _one(item: Any, into: Gathered[ForwardEmail]) -> None:
     bounce, headers = item.get("bounce"), item.get("headers")
     category = text(dig(bounce, "category"), 100)
@@ -94,7 +89,7 @@ PROVIDER = Provider(
     title="Forward Email",
     summary="Forward Email's bounce webhook",
     settings=ForwardEmail,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     guide=Guide(
         read=date(2026, 11, 30),

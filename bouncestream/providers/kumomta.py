@@ -15,7 +15,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, joined, needed, text
 from bouncestream.settings.key import live_secret
 
@@ -33,16 +34,11 @@ CLASSES: Mapping[str, str] = {
     "Expiration": "soft",
     "TransientFailure": "deferral",
     "Delayed": "deferral",
-    "Feedback": "info",
+    **info("Feedback", "Reception", "Delivery", "AdminRebind", "DeferredInjectionRebind", "Xfer"),
     "Feedback/abuse": "complaint",
     "Feedback/fraud": "complaint",
-    "Reception": "info",
-    "Delivery": "info",
     "AdminBounce": "info",  # a person did it
     "Rejection": "info",  # KumoMTA did not take the mail
-    "AdminRebind": "info",
-    "DeferredInjectionRebind": "info",
-    "Xfer": "info",
 }
 
 
@@ -55,11 +51,6 @@ class KumoMta(Webhook):
         rotates=True,
         proof=HeaderSecret("Authorization", bearer=True),
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[KumoMta]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[KumoMta]) -> None:
@@ -99,7 +90,7 @@ PROVIDER = Provider(
     title="KumoMTA",
     summary="KumoMTA's log hook (bounces, complaints)",
     settings=KumoMta,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     guide=Guide(
         read=date(2026, 11, 30),

@@ -15,7 +15,8 @@ from typing import Any
 from bouncestream.crypto.location import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import WINDOW, Hmac
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, needed
 from bouncestream.settings.key import live_secret
 
@@ -28,13 +29,8 @@ CLASSES: Mapping[str, str] = {
     "message.suppressed": "suppressed",  # for a bounce or a complaint, and it does not say for which
     "message.failed": "info",  # within Lettermint
     "message.policy_rejected": "info",  # Lettermint's own filter did not like the content
-    "message.created": "info",
-    "message.sent": "info",
-    "message.delivered": "info",
-    "message.opened": "info",
-    "message.clicked": "info",
-    "message.inbound": "info",
-    "webhook.test": "info",
+    **info("message.created", "message.sent", "message.delivered", "message.opened", "message.clicked"),
+    **info("message.inbound", "webhook.test"),
 }
 
 
@@ -53,11 +49,6 @@ class Lettermint(Webhook):
             window=WINDOW,
         ),
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[Lettermint]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Lettermint]) -> None:
@@ -82,7 +73,7 @@ PROVIDER = Provider(
     title="Lettermint",
     summary="Lettermint's webhooks (bounces, spam complaints, unsubscriptions)",
     settings=Lettermint,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     guide=Guide(
         read=date(2026, 11, 30),

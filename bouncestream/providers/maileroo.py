@@ -16,7 +16,8 @@ from typing import Any
 from bouncestream.crypto.location import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, needed
 from bouncestream.settings.key import live_secret
 
@@ -26,10 +27,7 @@ CLASSES: Mapping[str, str] = {
     "deferred": "deferral",
     "rejected": "suppressed",  # by Maileroo itself
     "complained": "complaint",
-    "accepted": "info",
-    "delivered": "info",
-    "opened": "info",
-    "clicked": "info",
+    **info("accepted", "delivered", "opened", "clicked"),
 }
 
 
@@ -42,11 +40,6 @@ class Maileroo(Webhook):
         rotates=True,
         proof=Hmac(signature=Header("X-Maileroo-Signature")),
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[Maileroo]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Maileroo]) -> None:
@@ -69,7 +62,7 @@ PROVIDER = Provider(
     title="Maileroo",
     summary="Maileroo's webhooks (failures, spam complaints)",
     settings=Maileroo,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     guide=Guide(
         read=date(2026, 11, 30),

@@ -18,7 +18,8 @@ from bouncestream.crypto.location import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
 from bouncestream.providers._backfill import Backfill, First, Listing, by_bearer, by_number, url_of
-from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest, json_events
 from bouncestream.providers._fields import dig, needed
 from bouncestream.settings.key import live_secret
 
@@ -29,16 +30,8 @@ CLASSES: Mapping[str, str] = {
     "activity.deferred": "deferral",
     "activity.spam_complaint": "complaint",
     "activity.unsubscribed": "unsubscribe",
-    "activity.sent": "info",
-    "activity.delivered": "info",
-    "activity.opened": "info",
-    "activity.clicked": "info",
-    "activity.survey_": "info",
-    "recipient.": "info",
-    "sender_identity.": "info",
-    "maintenance.": "info",
-    "sms.": "info",
-    "webhook.test": "info",
+    **info("activity.sent", "activity.delivered", "activity.opened", "activity.clicked", "activity.survey_"),
+    **info("recipient.", "sender_identity.", "maintenance.", "sms.", "webhook.test"),
     "list/hard-bounces": "hard",
     "list/spam-complaints": "complaint",
     "list/unsubscribes": "unsubscribe",
@@ -64,11 +57,6 @@ def handshake(request: WebhookRequest, settings: MailerSend) -> Answer | None:
     sent = request.headers.get("Signature", "").strip().lower()
     test = request.json()["type"] == "webhook.test" and sent == _SIGNED.sign(_OF_THE_TEST, request.as_sent)
     return Answer() if test else None
-
-
-def parse(request: WebhookRequest, into: Gathered[MailerSend]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[MailerSend]) -> None:
@@ -133,7 +121,7 @@ PROVIDER = Provider(
     title="MailerSend",
     summary="MailerSend's webhooks (bounces, spam complaints, unsubscriptions)",
     settings=MailerSend,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     backfill=BACKFILL,
     handshake=handshake,

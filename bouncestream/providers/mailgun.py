@@ -20,7 +20,8 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
 from bouncestream.errors import Malformed
 from bouncestream.providers._backfill import Backfill, First, Listing, by_link, by_login, url_of
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import UUIDS_IN_JSON, Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, moment, rfc_822, text
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key, live_secret
@@ -43,12 +44,8 @@ CLASSES: Mapping[str, str] = {
     "complained": "complaint",
     "unsubscribed": "unsubscribe",
     "routed": "info",  # a received mail that a route forwarded: none of Listmonk's
-    "accepted": "info",
+    **info("accepted", "delivered", "opened", "clicked", "stored"),
     "rejected": "info",  # Mailgun did not take the message
-    "delivered": "info",
-    "opened": "info",
-    "clicked": "info",
-    "stored": "info",
     "list/bounces": "hard",  # what Mailgun puts there is about the mailbox alone
     "list/complaints": "complaint",
     "list/unsubscribes": "unsubscribe",
@@ -89,11 +86,6 @@ class Mailgun(Webhook):
         default=(),
     )
     api_region: str = live_key(shapes.choice("us", "eu"), '"us"', "For `api_key`: where the domains are.")
-
-
-def parse(request: WebhookRequest, into: Gathered[Mailgun]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Mailgun]) -> None:
@@ -205,7 +197,7 @@ PROVIDER = Provider(
     title="Mailgun",
     summary="Mailgun's webhooks (failures, spam complaints, unsubscriptions)",
     settings=Mailgun,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     backfill=BACKFILL,
     guide=Guide(
@@ -217,10 +209,7 @@ PROVIDER = Provider(
             "Unsubscribes. (Only the last temporary failure counts, when Mailgun gives up.)",
             "signing_key is the HTTP webhook signing key on the same page, not an API key.",
         ),
-        campaign_headers={
-            "X-Mailgun-Variables": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
-            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
-        },
+        campaign_headers={"X-Mailgun-Variables": UUIDS_IN_JSON},
         suppressions="Send, Suppressions at Mailgun",
         retries="after 5, 10 and 15 minutes, 1, 2 and 4 hours",
     ),

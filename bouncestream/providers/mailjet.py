@@ -15,7 +15,8 @@ from typing import Any
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
 from bouncestream.providers._backfill import Backfill, First, Listing, by_login, by_offset, url_of
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import UUIDS_IN_JSON, Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import joined, needed, text
 from bouncestream.settings.key import live_secret
 
@@ -34,7 +35,7 @@ CLASSES: Mapping[str, str] = {
     "bounce/hard/connection issue": "soft",
     "bounce/soft": "soft",
     "bounce/soft/greylisted": "deferral",
-    "blocked": "info",
+    **info("blocked", "sent", "open", "click"),
     "blocked/user unknown": "suppressed-hard",
     "blocked/mailbox inactive": "suppressed-hard",
     "blocked/invalid domain": "suppressed-hard",
@@ -45,9 +46,6 @@ CLASSES: Mapping[str, str] = {
     "blocked/typofix": "suppressed",
     "spam": "complaint",
     "unsub": "unsubscribe",
-    "sent": "info",
-    "open": "info",
-    "click": "info",
     "list/hardbounced": "judge-hard",  # without a state
     "list/hardbounced/user unknown": "hard",
     "list/hardbounced/mailbox inactive": "hard",
@@ -82,11 +80,6 @@ class Mailjet(Webhook):
         rotates=True,
         proof=Basic(),
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[Mailjet]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Mailjet]) -> None:
@@ -180,7 +173,7 @@ PROVIDER = Provider(
     title="Mailjet",
     summary="Mailjet's event notifications (bounces, blocked mails, spam complaints, unsubscriptions)",
     settings=Mailjet,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     backfill=BACKFILL,
     guide=Guide(
@@ -191,10 +184,7 @@ PROVIDER = Provider(
             "for each of Bounce, Blocked, Spam and Unsub, and tick Group events.",
             "If bouncestream was away for a day, Mailjet suspends the URL: save it there again.",
         ),
-        campaign_headers={
-            "X-MJ-EventPayload": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
-            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
-        },
+        campaign_headers={"X-MJ-EventPayload": UUIDS_IN_JSON},
         suppressions="the contact's page at Mailjet",
         retries="every 30 seconds for up to 24 hours, then the webhook is suspended until its URL is saved again",
     ),

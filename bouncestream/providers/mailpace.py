@@ -15,7 +15,7 @@ from typing import Any
 
 from bouncestream.crypto.location import Header
 from bouncestream.crypto.public_key import Ed25519
-from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest, json_events
 from bouncestream.providers._fields import dig, needed, text
 from bouncestream.settings.key import live_key
 from bouncestream.settings.shapes import PUBLIC_KEYS
@@ -50,11 +50,6 @@ def handshake(request: WebhookRequest, settings: MailPace) -> Answer:
     return Answer()
 
 
-def parse(request: WebhookRequest, into: Gathered[MailPace]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
-
-
 def _one(item: Any, into: Gathered[MailPace]) -> None:
     said, mail = needed(item, "event"), item.get("payload")
     for recipient in text(dig(mail, "to"), 10_000).split(","):
@@ -73,7 +68,7 @@ PROVIDER = Provider(
     title="MailPace",
     summary="MailPace's webhooks (bounces)",
     settings=MailPace,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     handshake=handshake,
     busy=0,  # any HTTP error would disable the webhook

@@ -15,7 +15,7 @@ from typing import Any
 from bouncestream.crypto.location import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._contract import UUIDS_IN_JSON, Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import needed, text
 from bouncestream.settings.key import live_secret
 
@@ -90,10 +90,7 @@ PROVIDER = Provider(
             "Choose your stream and the events Bounce, Soft bounce, Spam complaint, Unsubscribe and Reject.",
             "Copy the signature secret into the configuration.",
         ),
-        campaign_headers={
-            "X-MT-Custom-Variables": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
-            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
-        },
+        campaign_headers={"X-MT-Custom-Variables": UUIDS_IN_JSON},
         suppressions="Suppressions at Mailtrap",
         retries="40 times, every 5 minutes, then the webhook is paused",
     ),

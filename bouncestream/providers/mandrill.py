@@ -17,7 +17,16 @@ from bouncestream.crypto.form import SignedForm
 from bouncestream.crypto.location import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed
-from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import (
+    UUIDS_IN_JSON,
+    Answer,
+    Gathered,
+    Guide,
+    Provider,
+    Webhook,
+    WebhookRequest,
+)
 from bouncestream.providers._fields import dig, joined, load_json
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key, live_secret
@@ -32,11 +41,7 @@ CLASSES: Mapping[str, str] = {
     "unsub": "unsubscribe",
     "reject": "suppressed",
     "sync/": "info",  # repeats what an event says, or was done by hand
-    "send": "info",
-    "delivered": "info",
-    "open": "info",
-    "click": "info",
-    "inbound": "info",
+    **info("send", "delivered", "open", "click", "inbound"),
 }
 
 
@@ -106,10 +111,7 @@ PROVIDER = Provider(
             "Choose Message Is Bounced, Message Is Soft-Bounced, Message Is Marked As Spam and Message Recipient",
             "Unsubscribes. Copy the key into webhook_key, and set url to this URL.",
         ),
-        campaign_headers={
-            "X-MC-Metadata": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
-            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
-        },
+        campaign_headers={"X-MC-Metadata": UUIDS_IN_JSON},
         suppressions="the denylists at Mandrill",
         retries="automatically; how often is not documented",
     ),

@@ -14,7 +14,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import header, needed
 from bouncestream.settings.key import live_secret
 
@@ -23,11 +24,7 @@ CLASSES: Mapping[str, str] = {
     "failed": "judge-hard",  # refused, or tried until time was up: only code and words tell
     "suppressed": "suppressed",
     "delayed": "deferral",
-    "delivered": "info",
-    "relayed": "info",
-    "expanded": "info",
-    "canceled": "info",
-    "unrecognized": "info",
+    **info("delivered", "relayed", "expanded", "canceled", "unrecognized"),
 }
 
 
@@ -40,11 +37,6 @@ class Mox(Webhook):
         rotates=True,
         proof=HeaderSecret("Authorization"),
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[Mox]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Mox]) -> None:
@@ -67,7 +59,7 @@ PROVIDER = Provider(
     title="mox",
     summary="mox's webhooks for sent mails (failures)",
     settings=Mox,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     guide=Guide(
         read=date(2026, 11, 30),

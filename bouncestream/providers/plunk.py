@@ -15,7 +15,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, joined, text
 from bouncestream.settings.key import live_secret
 
@@ -27,11 +28,7 @@ CLASSES: Mapping[str, str] = {
     "email.bounce/Undetermined": "soft",
     "email.complaint": "complaint",
     "contact.unsubscribed": "unsubscribe",
-    "contact.subscribed": "info",
-    "email.sent": "info",
-    "email.delivery": "info",
-    "email.open": "info",
-    "email.click": "info",
+    **info("contact.subscribed", "email.sent", "email.delivery", "email.open", "email.click"),
 }
 
 
@@ -44,11 +41,6 @@ class Plunk(Webhook):
         rotates=True,
         proof=HeaderSecret("Authorization", bearer=True),
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[Plunk]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Plunk]) -> None:
@@ -75,7 +67,7 @@ PROVIDER = Provider(
     title="Plunk",
     summary="Plunk's workflows (bounces, complaints, unsubscriptions)",
     settings=Plunk,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     guide=Guide(
         read=date(2026, 11, 30),

@@ -16,7 +16,8 @@ from typing import Any
 
 from bouncestream.crypto.location import Header
 from bouncestream.crypto.public_key import Rsa
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, joined, needed, text
 from bouncestream.settings.key import live_key
 from bouncestream.settings.shapes import PUBLIC_KEYS
@@ -27,13 +28,8 @@ CLASSES: Mapping[str, str] = {
     "MessageDeliveryFailed/Maximum number of delivery attempts": "soft",
     "MessageBounced": "soft",  # a bounce came back by mail; nothing says why
     "MessageDelayed": "deferral",
-    "MessageHeld": "info",
+    **info("MessageHeld", "MessageSent", "MessageLoaded", "MessageLinkClicked", "DomainDNSError", "SendLimit"),
     "MessageHeld/suppression list": "suppressed",
-    "MessageSent": "info",
-    "MessageLoaded": "info",
-    "MessageLinkClicked": "info",
-    "DomainDNSError": "info",
-    "SendLimit": "info",
     "incoming": "info",  # a mail to Postal, none of Listmonk's
 }
 
@@ -50,11 +46,6 @@ class Postal(Webhook):
         default=(),
         proof=Rsa(signature=Header("X-Postal-Signature-256")),
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[Postal]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Postal]) -> None:
@@ -82,7 +73,7 @@ PROVIDER = Provider(
     title="Postal",
     summary="Postal's webhooks (failed, bounced and held messages)",
     settings=Postal,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     guide=Guide(
         read=date(2026, 11, 30),

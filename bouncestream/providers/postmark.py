@@ -17,7 +17,8 @@ from urllib.parse import quote
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
 from bouncestream.providers._backfill import Backfill, First, Listing, by_key, by_offset, url_of
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import needed
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key, live_secret
@@ -36,25 +37,15 @@ CLASSES: Mapping[str, str] = {
     "Bounce/Unknown": "soft",
     "Bounce/SpamComplaint": "complaint",
     "Bounce/Unsubscribe": "unsubscribe",
-    "Bounce/Subscribe": "info",
+    **info("Bounce/Subscribe", "Bounce/AddressChange", "Bounce/ChallengeVerification", "Bounce/OpenRelayTest"),
+    **info("Bounce/Unconfirmed", "Bounce/SMTPApiError", "Bounce/InboundError", "Bounce/TemplateRenderingFailed"),
+    **info("Delivery", "Open", "Click", "Inbound", "SMTP API Error"),
     "Bounce/AutoResponder": "auto-reply",
-    "Bounce/AddressChange": "info",
-    "Bounce/ChallengeVerification": "info",
-    "Bounce/OpenRelayTest": "info",
-    "Bounce/Unconfirmed": "info",
-    "Bounce/SMTPApiError": "info",
-    "Bounce/InboundError": "info",
-    "Bounce/TemplateRenderingFailed": "info",
     "Bounce/ManuallyDeactivated": "suppressed",
     "SpamComplaint": "complaint",
     "SubscriptionChange/ManualSuppression/Recipient": "unsubscribe",
     "SubscriptionChange/ManualSuppression": "suppressed",  # a person did it at Postmark, not the recipient
     "SubscriptionChange": "info",  # repeats a bounce or complaint, or takes one back
-    "Delivery": "info",
-    "Open": "info",
-    "Click": "info",
-    "Inbound": "info",
-    "SMTP API Error": "info",
 }
 
 
@@ -72,11 +63,6 @@ class Postmark(Webhook):
         '["outbound", "broadcast"]',
         "For `api_key`: the IDs of the message streams that Listmonk's mails are sent by.",
     )
-
-
-def parse(request: WebhookRequest, into: Gathered[Postmark]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[Postmark]) -> None:
@@ -173,7 +159,7 @@ PROVIDER = Provider(
     title="Postmark",
     summary="Postmark's webhooks (bounces, spam complaints, subscription changes)",
     settings=Postmark,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     backfill=BACKFILL,
     guide=Guide(

@@ -17,6 +17,7 @@ from typing import Any
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import standard_webhooks
 from bouncestream.providers._backfill import Backfill, Listing, by_bearer, changed, url_of
+from bouncestream.providers._classes import info
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import dig, joined, needed, text
 from bouncestream.settings.key import live_secret
@@ -36,15 +37,10 @@ CLASSES: Mapping[str, str] = {
     "email.suppressed": "suppressed",
     "email.delivery_delayed": "deferral",
     "email.failed": "info",  # Resend's own: quota, key, domain
-    "email.sent": "info",
-    "email.scheduled": "info",
-    "email.delivered": "info",
-    "email.opened": "info",
-    "email.clicked": "info",
-    "email.received": "info",
+    **info("email.sent", "email.scheduled", "email.delivered", "email.opened", "email.clicked", "email.received"),
+    **info("domain."),
     "suppression.": "info",  # repeats a bounce or complaint, or a person at Resend did it
     "contact.": "info",  # of Resend's own lists of contacts
-    "domain.": "info",
     "list/suppressions/bounce": "hard",
     "list/suppressions/complaint": "complaint",
     "list/suppressions/manual": "info",  # a person at Resend did it

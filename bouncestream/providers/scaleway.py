@@ -15,9 +15,8 @@ from datetime import date
 from typing import Any
 
 from bouncestream.crypto.sns import Sns
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import header, text
+from bouncestream.providers._fields import header, needed
 from bouncestream.providers._sns import unwrapped
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key
@@ -61,9 +60,7 @@ def parse(request: WebhookRequest, into: Gathered[Scaleway]) -> None:
 
 
 def _one(event: Any, into: Gathered[Scaleway]) -> None:
-    said, headers = text(event.get("type"), 100), event.get("email_headers")
-    if not said:
-        raise Malformed("type is missing")
+    said, headers = needed(event, "type"), event.get("email_headers")
     into.report(
         said,
         part=event,

@@ -16,10 +16,10 @@ from typing import Any
 
 from bouncestream.crypto.location import Header
 from bouncestream.crypto.public_key import Ecdsa
-from bouncestream.errors import Malformed
 from bouncestream.providers._backfill import Backfill, First, Listing, by_bearer, by_offset, url_of
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import joined
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import UUIDS_IN_JSON, Gathered, Guide, Provider, Webhook, json_events
+from bouncestream.providers._fields import joined, needed
 from bouncestream.settings.key import live_key
 from bouncestream.settings.shapes import PUBLIC_KEYS, choice
 
@@ -40,19 +40,14 @@ CLASSES: Mapping[str, str] = {
     "dropped": "info",  # content, quota, a header: nothing about the address
     "dropped/Bounced Address": "suppressed-hard",
     "dropped/Invalid": "suppressed-hard",
-    "dropped/Invalid SMTPAPI": "info",
+    **info("dropped/Invalid SMTPAPI", "group_resubscribe", "processed", "delivered", "open", "click"),
+    **info("account_status_change"),
     "dropped/Spam Reporting Address": "suppressed-complaint",
     "dropped/Unsubscribed Address": "suppressed-unsubscribe",
     "spamreport": "complaint",
     "unsubscribe": "unsubscribe",
     "group_unsubscribe": "unsubscribe",
-    "group_resubscribe": "info",
     "deferred": "deferral",
-    "processed": "info",
-    "delivered": "info",
-    "open": "info",
-    "click": "info",
-    "account_status_change": "info",
     "list/bounces": "judge-hard",  # without the classification that the webhook has
     "list/invalid_emails": "hard",
     "list/spam_reports": "complaint",
@@ -90,16 +85,9 @@ class SendGrid(Webhook):
     api_region: str = live_key(choice("global", "eu"), '"global"', "For `api_key`: eu for a regional subuser.")
 
 
-def parse(request: WebhookRequest, into: Gathered[SendGrid]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
-
-
 def _one(item: Any, into: Gathered[SendGrid]) -> None:
-    event, classification = item.get("event"), item.get("bounce_classification")
-    if not event:
-        raise Malformed("event is missing")
-    said = joined(event)
+    event, classification = needed(item, "event"), item.get("bounce_classification")
+    said = event
     if event == "bounce":
         said = joined(event, item.get("type"), classification)
     elif event == "dropped":
@@ -165,7 +153,7 @@ PROVIDER = Provider(
     title="SendGrid",
     summary="SendGrid's Event Webhook (bounces, dropped mails, spam reports, unsubscriptions)",
     settings=SendGrid,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     backfill=BACKFILL,
     guide=Guide(
@@ -177,10 +165,7 @@ PROVIDER = Provider(
             "Enable the Signed Event Webhook, save, open it again, and copy the verification key into",
             "verification_keys.",
         ),
-        campaign_headers={
-            "X-SMTPAPI": '{"unique_args":{"listmonk_campaign":"{{ .Campaign.UUID }}",'
-            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}}'
-        },
+        campaign_headers={"X-SMTPAPI": f'{{"unique_args":{UUIDS_IN_JSON}}}'},
         retries="at growing intervals for up to 24 hours",
     ),
 )

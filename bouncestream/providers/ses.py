@@ -21,6 +21,7 @@ from bouncestream.crypto.sns import Sns
 from bouncestream.errors import Malformed
 from bouncestream.mail.address import normalise
 from bouncestream.providers._backfill import Backfill, Listing, by_token, url_of
+from bouncestream.providers._classes import info
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import dig, header, joined, text
 from bouncestream.providers._sns import unwrapped
@@ -47,19 +48,11 @@ CLASSES: Mapping[str, str] = {
     "Bounce/Undetermined": "judge-hard",
     "Complaint": "complaint",
     "Complaint/OnAccountSuppressionList": "suppressed-complaint",
-    "Complaint/not-spam": "info",
-    "Complaint/auth-failure": "info",
+    **info("Complaint/not-spam", "Complaint/auth-failure", "Delivery", "Send", "Reject", "Open", "Click"),
+    **info("Rendering Failure", "Received", "AmazonSnsSubscriptionSucceeded"),
     "Subscription/unsubscribeAll": "unsubscribe",
     "Subscription": "info",  # of single topics of SES, which are not Listmonk's lists
     "DeliveryDelay": "deferral",
-    "Delivery": "info",
-    "Send": "info",
-    "Reject": "info",
-    "Open": "info",
-    "Click": "info",
-    "Rendering Failure": "info",
-    "Received": "info",
-    "AmazonSnsSubscriptionSucceeded": "info",
     "list/suppression/BOUNCE": "hard",
     "list/suppression/COMPLAINT": "complaint",
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
+from bouncestream.providers._classes import info
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import joined, needed
 from bouncestream.settings.key import live_secret
@@ -27,12 +28,7 @@ CLASSES: Mapping[str, str] = {
     "spam": "complaint",
     "unsubscribe": "unsubscribe",
     "reject": "suppressed",  # also for a sender that is not verified, and the sandbox
-    "resubscribe": "info",
-    "processed": "info",
-    "delivered": "info",
-    "open": "info",
-    "click": "info",
-    "sms": "info",
+    **info("resubscribe", "processed", "delivered", "open", "click", "sms"),
 }
 
 

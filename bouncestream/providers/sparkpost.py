@@ -18,7 +18,8 @@ from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed
 from bouncestream.providers._backfill import Backfill, First, Listing, by_key, url_of
-from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import UUIDS_IN_JSON, Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, text
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key, live_secret
@@ -53,23 +54,14 @@ CLASSES: Mapping[str, str] = {
     "link_unsubscribe": "unsubscribe",
     "policy_rejection": "suppressed",
     "generation_rejection": "suppressed",
-    "generation_failure": "info",
-    "delivery": "info",
-    "injection": "info",
-    "sms_status": "info",
-    "open": "info",
-    "initial_open": "info",
-    "amp_": "info",
-    "click": "info",
+    **info("generation_failure", "delivery", "injection", "sms_status", "open", "initial_open", "amp_", "click"),
+    **info("ab_test_", "ingest_", "list/Compliance"),
     "relay_": "info",  # received mails
-    "ab_test_": "info",
-    "ingest_": "info",
     "list/Bounce Rule": "judge-hard",
     "list/Spam Complaint": "complaint",
     "list/List Unsubscribe": "unsubscribe",
     "list/Unsubscribe Link": "unsubscribe",
     "list/Manually Added": "info",  # a person at SparkPost did it
-    "list/Compliance": "info",
 }
 
 #: What a class by number means in our words, where neither codes nor text say more.
@@ -86,11 +78,6 @@ class SparkPost(Webhook):
         proof=Basic(),
     )
     api_region: str = live_key(shapes.choice("us", "eu"), '"us"', "For `api_key`: where your account is.")
-
-
-def parse(request: WebhookRequest, into: Gathered[SparkPost]) -> None:
-    """The events of a request."""
-    into.each(request.json(), _one)
 
 
 def _one(item: Any, into: Gathered[SparkPost]) -> None:
@@ -188,7 +175,7 @@ PROVIDER = Provider(
     title="SparkPost",
     summary="SparkPost's (Bird's) webhooks (bounces, spam complaints, unsubscriptions)",
     settings=SparkPost,
-    parse=parse,
+    parse=json_events(_one),
     classes=CLASSES,
     backfill=BACKFILL,
     guide=Guide(
@@ -200,10 +187,7 @@ PROVIDER = Provider(
             "Authentication: Basic Auth; user bouncestream, password {secret}",
             "Choose the events Bounce, Out of Band, Spam Complaint, List Unsubscribe and Link Unsubscribe.",
         ),
-        campaign_headers={
-            "X-MSYS-API": '{"metadata":{"listmonk_campaign":"{{ .Campaign.UUID }}",'
-            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}}'
-        },
+        campaign_headers={"X-MSYS-API": f'{{"metadata":{UUIDS_IN_JSON}}}'},
         suppressions="the suppression list at SparkPost",
         retries="12 times within 8 hours, then the event is lost",
     ),

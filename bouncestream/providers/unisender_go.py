@@ -16,7 +16,16 @@ from typing import Any
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.substituted import Substituted
 from bouncestream.errors import Malformed
-from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._classes import info
+from bouncestream.providers._contract import (
+    UUIDS_IN_JSON,
+    Answer,
+    Gathered,
+    Guide,
+    Provider,
+    Webhook,
+    WebhookRequest,
+)
 from bouncestream.providers._fields import dig, joined, text
 from bouncestream.settings.key import live_secret
 
@@ -31,9 +40,9 @@ CLASSES: Mapping[str, str] = {
     "hard_bounced/err_blacklisted": "soft",
     "hard_bounced/err_spam_rejected": "soft",
     "hard_bounced/err_spam_skipped": "info",  # not sent, after others of the campaign were refused as spam
-    "hard_bounced/err_spam_removed": "info",
+    **info("hard_bounced/err_spam_removed", "hard_bounced/err_internal", "subscribed", "accepted", "sent"),
+    **info("delivered", "opened", "clicked"),
     "hard_bounced/err_lost": "info",  # within UniOne
-    "hard_bounced/err_internal": "info",
     "hard_bounced/err_unsubscribed": "suppressed-unsubscribe",
     "hard_bounced/err_unreachable": "suppressed",  # not sent, after many failures of any kind
     "hard_bounced/err_skip_letter": "suppressed",
@@ -42,12 +51,6 @@ CLASSES: Mapping[str, str] = {
     "soft_bounced/err_mailbox_full": "soft",
     "spam": "complaint",
     "unsubscribed": "unsubscribe",
-    "subscribed": "info",
-    "accepted": "info",
-    "sent": "info",
-    "delivered": "info",
-    "opened": "info",
-    "clicked": "info",
     "transactional_spam_block": "info",  # of a server that refuses all
 }
 
@@ -121,10 +124,7 @@ PROVIDER = Provider(
             "hard_bounced, soft_bounced, spam and unsubscribed. Set signing_key to the API key of the same user or",
             "project. Whether the header below comes back is not documented; without it, the address is known.",
         ),
-        campaign_headers={
-            "X-UNISENDER-GO": '{"metadata":{"listmonk_campaign":"{{ .Campaign.UUID }}",'
-            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}}'
-        },
+        campaign_headers={"X-UNISENDER-GO": f'{{"metadata":{UUIDS_IN_JSON}}}'},
         suppressions="the suppression list at Unisender Go",
         retries="every 10 minutes for 24 hours, then the webhook is stopped",
     ),

@@ -32,6 +32,6 @@ async def note_lists(context: RelayContext, batch: Sequence[Claimed], people: Pe
     try:
         looked = await people(removed)
     except SinkError as error:
-        log.warning("lists before a bounce are not known, so that it cannot be undone: %s", error)
+        log.warning("a bounce cannot be undone later, as the lists of its subscriber could not be read: %s", error)
         return
     await context.db.write(partial(caused.note_lists, looked=looked, now=context.clock.now()), rows=len(looked))

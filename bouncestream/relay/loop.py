@@ -8,7 +8,6 @@ that were left claimed or posted by an earlier run may have counted: they are re
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -36,8 +35,6 @@ from bouncestream.relay.readback import look, pulse, verify
 from bouncestream.relay.restored import may_have_forgotten, reconcile
 from bouncestream.relay.unsubscribe import DONE
 from bouncestream.supervisor import Bugs, Supervisor
-
-log = logging.getLogger("bouncestream.relay")
 
 #: As many unsettled events are kept in memory; more wait in the outbox.
 WAITING_LIMIT = 20_000

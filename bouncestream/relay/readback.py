@@ -175,7 +175,8 @@ async def _tell(context: RelayContext, result: Round) -> None:
         log.error("Listmonk stored event %s twice. Next: bouncestream outbox show %s", event_id, event_id)
     if result.foreign and not context.metrics.get(FOREIGN):
         log.warning(
-            "rows under our labels are not ours. Next: check whether another bridge uses the same source names"
+            "Listmonk has rows under our labels that this bridge did not post. Next: check whether another bridge "
+            "uses the same source names"
         )
     if result.foreign:
         context.metrics.set(FOREIGN, max(context.metrics.get(FOREIGN), result.foreign))

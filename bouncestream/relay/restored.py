@@ -66,7 +66,7 @@ async def reconcile(context: RelayContext) -> None:
             found += await _read_day(context, source, day, first)
     if restored is None:
         if found:
-            log.warning("PostgreSQL had forgotten that Listmonk has %d waiting events: a standby took over", found)
+            log.warning("Listmonk has %d events that PostgreSQL lists as waiting: a standby took over", found)
         return
     await context.db.write(delivery.clear_restored)
     log.warning(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
@@ -24,6 +24,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 60
 _SIZE = re.compile(r"(\d{1,12})\s*(B|KB|MB|GB|KiB|MiB|GiB)?", re.ASCII)
 _BYTES = {None: 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _LISTEN = re.compile(r"\A(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/]*)):(\d{1,5})", re.ASCII)
+#: How a Unix socket begins, where an address may stand as well; behind it is its path.
+UNIX = "unix:"
 #: Bytes of the path of a Unix socket at most (unix(7): 108 with the zero at its end).
 _PATH_OF_SOCKET = 107
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", re.ASCII)
@@ -72,6 +74,13 @@ def sort_of(value: Any) -> str:
         str: "text",
     }
     return names.get(type(value), f"a {type(value).__name__}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that is most like a misspelt one; empty: none is."""
+    from difflib import get_close_matches  # few need it
+
+    return next(iter(get_close_matches(word, list(known), 1, 0.6)), "")
 
 
 def _duration(value: Any) -> float:
@@ -147,14 +156,19 @@ def address_of(listen: str) -> tuple[str | None, int]:
 
 def _socket(value: Any) -> str:
     text = any_text(value)
-    if not text.startswith("unix:"):
+    if not text.startswith(UNIX):
         return _listen(text)
-    path = text.removeprefix("unix:")
+    path = socket_of(text)
     if not path.startswith("/") or path.endswith("/"):
         raise Wrong("is not unix: and the absolute path of a socket")
     if len(path.encode()) > _PATH_OF_SOCKET:
         raise Wrong(f"has a path longer than {_PATH_OF_SOCKET} bytes, which no socket can have")
     return text
+
+
+def socket_of(listen: str) -> str:
+    """The path of the Unix socket that a `listen` value names; empty: it names an address."""
+    return listen.removeprefix(UNIX) if listen.startswith(UNIX) else ""
 
 
 def _mode(value: Any) -> int:
@@ -201,11 +215,16 @@ def _own_address(value: Any) -> str:
     return text
 
 
-def _header(value: Any) -> str:
-    text = any_text(value)
-    if not _HEADER.fullmatch(text):
-        raise Wrong("is not the name of an HTTP header")
-    return text
+def fitting(pattern: re.Pattern[str], wrong: str) -> Callable[[Any], str]:
+    """A text of this pattern; `wrong`: what any other one is."""
+
+    def parse(value: Any) -> str:
+        text = any_text(value)
+        if not pattern.fullmatch(text):
+            raise Wrong(wrong)
+        return text
+
+    return parse
 
 
 def _truth(value: Any) -> bool:
@@ -354,7 +373,9 @@ RECIPIENTS = Shape(
 )
 SOCKET = Shape('"unix:/run/bouncestream/mta.sock", or an address and a port such as "127.0.0.1:8026"', _socket)
 MODE = Shape('a mode in quotes, such as "0660"', _mode)
-HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
+HEADER = Shape(
+    'the name of a header, such as "X-Webhook-Secret"', fitting(_HEADER, "is not the name of an HTTP header")
+)
 TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
 PUBLIC_KEYS = Shape("a list of public keys, as PEM or base64", each(_public_key), plain=False)
 OPTIONAL = Shape('text in quotes, "" for none', any_text)

@@ -10,9 +10,9 @@ import socket
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from bouncestream.config.dashboard import UNIX
 from bouncestream.health import Health
 from bouncestream.metrics import ALL, Metrics
+from bouncestream.settings.shapes import UNIX
 
 #: Seconds for an answer from this machine, and the largest answer that is read.
 PATIENCE, LARGEST = 3.0, 1 << 20

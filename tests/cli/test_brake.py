@@ -118,8 +118,8 @@ from bouncestream.outbox import operator
 from bouncestream.outbox.db import Database
 Database.write = counted(Database.write)
 operator.release, operator.drop = counted(operator.release), counted(operator.drop)  # within its transaction
-from bouncestream.cli import brake
-brake._STEP = 2
+from bouncestream.cli import outbox_change
+outbox_change._STEP = 2
 from bouncestream.cli import main
 sys.exit(main(["brake", *sys.argv[2:]]))
 """

@@ -95,7 +95,7 @@ def test_suppressed_and_back(cli: Cli, config: Path, conn: sqlite3.Connection) -
     assert "nothing about this person is stored" in done.stdout
     assert suppression.suppressed_since(conn, ["ann@example.com"]) is not None
     assert "nothing about this person is stored" in cli("person", "ann@example.com", "--offline").stdout
-    assert "is stored again" in cli("person", "Ann@Example.com", "unsuppress", "--offline").stdout
+    assert "are stored again" in cli("person", "Ann@Example.com", "unsuppress", "--offline").stdout
     assert "was not suppressed" in cli("person", "ann@example.com", "unsuppress", "--offline").stdout
 
 

@@ -40,7 +40,7 @@ def test_it_is_off_unless_it_has_a_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["8026", "unix:", "unix:d.sock", "unix:/" + "a" * 100, "http://127.0.0.1:8026", 8026]
+    "text", ["8026", "unix:", "unix:d.sock", "unix:/" + "a" * 107, "http://127.0.0.1:8026", 8026]
 )
 def test_what_is_no_place(text: object) -> None:
     with pytest.raises(Wrong):

@@ -22,7 +22,7 @@ TOKEN = {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"}
 
 
 def test_the_file_in_the_repository_is_the_generated_one() -> None:
-    # Renew it with: python -m bouncestream.config.example > config.toml
+    # Renew it with: bouncestream config example > config.toml
     assert (REPOSITORY / "config.toml").read_text() == render()
 
 

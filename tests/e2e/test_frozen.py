@@ -102,7 +102,7 @@ async def test_a_bridge_that_is_frozen_as_it_reads_a_mailbox_changes_nothing_whe
             assert before is not None and before.mails == 1
             wake(one)
             async with asyncio.timeout(30):
-                while not any("so has what this bridge did under it" in line for line in one.lines):
+                while not any("has stopped that work" in line for line in one.lines):
                     await asyncio.sleep(0.05)
             await until_intake(session, one, 200)
             assert await db.read(partial(progress, mailbox="inbox", folder="INBOX")) == before

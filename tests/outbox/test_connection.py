@@ -42,7 +42,6 @@ def test_each_error_names_the_next_step(code: int, kind: type[StoreError], step:
     assert "Next: " in str(found)
     assert step in str(found)
     assert "words of SQLite" in str(found)
-    assert found.retryable
 
 
 def test_an_error_of_python_has_no_code() -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
@@ -20,12 +19,6 @@ def test_a_password_is_not_shown() -> None:
 def test_nothing_can_lie_nowhere() -> None:
     assert not NOWHERE.exists()
     assert not NOWHERE.parent.is_dir()
-
-
-@pytest.mark.process
-def test_who_has_a_file_pays_nothing_for_postgresql() -> None:
-    code = "import sys, bouncestream.app; print('psycopg' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
 def test_without_its_driver_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ def test_a_handshake_may_be_naive() -> None:
     [
         ("", ""),
         ("summary=", "summmary="),
-        ("parse=parse,", "parse=text,"),
+        ("parse=json_events(_one),", "parse=needed,"),
         ("settings=Postmark,", "settings=Webhook,"),
         ("guide=Guide(", "guide=dict("),
         ("proof=Basic()", "prof=Basic()"),

@@ -24,8 +24,8 @@ async def main(url: str, name: str, listmonk: str, user: str, token: str) -> Non
     from bouncestream.metrics import Metrics
     from bouncestream.outbox import delivery
     from bouncestream.outbox.db import Database
-    from bouncestream.outbox.leasing import Leasing
     from bouncestream.outbox.place import Server
+    from bouncestream.outbox.postgres.leasing import Leasing
     from bouncestream.relay.context import RelaySettings
     from bouncestream.relay.ledger import Times
     from bouncestream.relay.loop import Relay

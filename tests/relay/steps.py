@@ -16,8 +16,8 @@ import aiohttp
 
 from bouncestream.lease import Tenure
 from bouncestream.outbox import delivery, intake
-from bouncestream.outbox.leasing import Leasing
 from bouncestream.outbox.postgres import beside, leases
+from bouncestream.outbox.postgres.leasing import Leasing
 from bouncestream.ports import PostOutcome, State
 from bouncestream.relay.braking import Braking
 from bouncestream.relay.context import RelayContext

@@ -85,7 +85,7 @@ class Inbox:
         if self.dovecot is not None:
             for case in cases:
                 self.dovecot.deliver(case.body)
-            in_time = await self._read(app, cases)
+            in_time = await self._read(cases)
         else:
             _write(cases, directory)
             judging = judging_for(app.config, NAME)
@@ -94,7 +94,7 @@ class Inbox:
         self.sent = [Sent(case, 0, _receipt(app, case)) for case in cases]
         return in_time
 
-    async def _read(self, app: App, cases: list[Case]) -> bool:
+    async def _read(self, cases: list[Case]) -> bool:
         """Until all that can be stored is, and each mail is where it belongs."""
         wanted = Counter(case.folder for case in cases)
         try:

@@ -41,7 +41,7 @@ def intro(output: Path, *, terminal: bool) -> None:
         out.prose(one, "  · ", "    ")
     if terminal:
         out.prose(
-            f"Enter takes what stands in [brackets]. `{BACK}` goes back to the question before; `-` leaves out "
+            f"Enter takes the answer in [brackets]. `{BACK}` goes back to the question before; `-` leaves out "
             "what may be left out. Ctrl-C ends it. Nothing is written before the end."
         )
     else:

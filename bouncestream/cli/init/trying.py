@@ -40,7 +40,7 @@ def mailbox(answers: Answers, person: Person) -> list[Finding]:
         if answers.providers or answers.bounce_address:
             return []
         raise UsageError(
-            "Without a provider and without a mailbox nothing would come in. Next: name one of them, a mailbox "
+            "Without a provider and without a mailbox no bounce would arrive. Next: name one of them, a mailbox "
             "or a bounce address here, or a provider by going back."
         )
     if answers.imap_tls == "none" and not loopback(answers.imap_host):

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bouncestream.config.dashboard import UNIX
 from bouncestream.config.model import Config, Server
 from bouncestream.doctor.areas import listmonk_db, outbox, sealing, webhooks
 from bouncestream.doctor.areas.webhooks import Way
@@ -25,6 +24,7 @@ from bouncestream.doctor.probe.target import Target
 from bouncestream.doctor.probe.web import Web
 from bouncestream.outbox.view import Sealing
 from bouncestream.providers._settings import Webhook
+from bouncestream.settings.shapes import UNIX
 
 TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = {

@@ -161,8 +161,8 @@ async def collect(who: Credentials, web: Web, *, patience: float = PATIENCE) -> 
 
 def judge(seen: ListmonkFacts) -> list[Finding]:
     """Reachable, itself, knows us, lets us; version, clock, restart."""
-    probe, config = seen.replies["probe"], seen.replies["config"]
-    if trouble := _trouble(seen, probe, config):
+    config = seen.replies["config"]
+    if trouble := _trouble(seen, config):
         return [trouble]
     found = _slow(seen) + _versions(seen) + _clock(seen, config) + _permissions(seen) + _mark(seen)
     if seen.config.get("needs_restart") is True:
@@ -179,7 +179,7 @@ def judge(seen: ListmonkFacts) -> list[Finding]:
 _DATABASE = "is its database up? See Listmonk's log:\n\n    journalctl -u listmonk -n 20"
 
 
-def _trouble(seen: ListmonkFacts, probe: Reply, config: Reply) -> Finding | None:
+def _trouble(seen: ListmonkFacts, config: Reply) -> Finding | None:
     """The finding that keeps everything else from being asked."""
     url = seen.who.url
     nothing = "Nothing can be delivered. Listmonk's settings could not be examined."

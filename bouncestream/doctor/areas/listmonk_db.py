@@ -63,7 +63,7 @@ def judge(seen: TablesFacts | None) -> list[Finding]:
         return []
     if seen.fault:
         what, _, fix = seen.fault.partition(". Next: ")
-        why = "No bounce is recorded until that is changed; what comes in is kept."
+        why = "No bounce is recorded until that is changed; new reports are kept."
         return [Finding("listmonk-db-unfit", Level.ERROR, TOPIC, clean(what, 400), why, clean(fix, 300))]
     versions = f"{', '.join(TESTED[:-1])} and {TESTED[-1]}"
     version = dotted(seen.version)

@@ -186,7 +186,7 @@ def _not_the_pixel(target: Target, reply: Reply, end: Reply, public: Public, url
         return finding("pixel-login", seen, fix, f"Mail programs have no password. {_LOST}")
     if reply.location:
         return finding(*_redirected(target, reply, end, public, where))
-    return finding(*_answered(reply, where, pass_on, proxy, url))
+    return finding(*_answered(reply, where, pass_on, url))
 
 
 def _redirected(
@@ -212,7 +212,7 @@ def _redirected(
     return "pixel-redirected", seen, fix, _LOST, Level.ERROR
 
 
-def _answered(reply: Reply, where: str, pass_on: str, proxy: str, url: str) -> tuple[str, str, str]:
+def _answered(reply: Reply, where: str, pass_on: str, url: str) -> tuple[str, str, str]:
     """Id, what was seen, and the fix, for a final answer that is not the pixel."""
     who = origin(reply)
     seen = f"{where} is answered with {describe(reply)}"

@@ -13,7 +13,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
 from bouncestream.errors import StoreError
 from bouncestream.outbox.place import Server, place_of
-from bouncestream.outbox.sealing.unlock import State
+from bouncestream.outbox.sealing.state import State
 from bouncestream.outbox.view import Sealing, sealing
 
 TOPIC = "bouncestream"
@@ -46,7 +46,7 @@ def judge(seen: Sealing | None, *, wanted: bool) -> list[Finding]:
     found = []
     if seen.state is None and seen.events:
         text = f"[privacy] seal is on, but the {seen.events} events in the outbox are in the open"
-        fix = "restart the bridge, which seals what comes in from then on, then:\n\n    bouncestream seal"
+        fix = "restart the bridge, which seals new reports from then on, then:\n\n    bouncestream seal"
         why = "A copy of the outbox or of a backup shows your subscribers' addresses."
         found.append(Finding("sealing-open", Level.WARNING, TOPIC, text, why, fix, {"events": seen.events}))
     elif seen.state is not None and seen.state is not State.SEALED:
@@ -54,7 +54,7 @@ def judge(seen: Sealing | None, *, wanted: bool) -> list[Finding]:
     elif seen.state is State.SEALED and not wanted:
         text = "the outbox is sealed, and [privacy] seal is off: it will be opened"
         why = (
-            "What comes in is stored in the open from the next start of `run` on (on PostgreSQL: from `unseal` "
+            "New reports are stored in the open from the next start of `run` on (on PostgreSQL: from `unseal` "
             "on); what is there stays sealed until `unseal`."
         )
         fix = "set seal = true to keep it; else restart the bridge, then:\n\n    bouncestream unseal"

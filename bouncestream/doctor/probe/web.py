@@ -41,7 +41,7 @@ class Credentials:
     @classmethod
     def of(cls, settings: Listmonk) -> Credentials:
         """The credentials of `[listmonk]`."""
-        return cls(settings.url, settings.user, settings.token.reveal() if settings.token else "")
+        return cls(*settings.login)
 
     @property
     def blank(self) -> Blank:

@@ -22,7 +22,7 @@ from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, WENT_TO, Mark, mar
 from bouncestream.outbox.copying.end import End, Odd, Row, Source, Target
 from bouncestream.outbox.copying.tables import Table, tables
 from bouncestream.outbox.delivery import get_meta
-from bouncestream.outbox.sealing.unlock import STATE, State
+from bouncestream.outbox.sealing.state import STATE, State
 from bouncestream.record import record
 
 #: Rows and bytes of one transaction.

@@ -49,7 +49,7 @@ class End(Protocol):
 
     def count(self, table: Table) -> int:
         """How many rows there are."""
-        ...
+        return self.read(table.count)
 
     def close(self) -> None:
         """Undo what is not committed, and free it."""
@@ -73,7 +73,7 @@ class Target(End, Protocol):
 
     def newest(self, table: Table) -> Row:
         """The key of the last row; empty: there is none."""
-        ...
+        return self.read(table.newest)
 
     def add(self, table: Table, rows: Sequence[Row]) -> None:
         """Add rows."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from bouncestream.errors import NoFolder, OutboxCopied, SchemaTooOld, StoreBusy, StoreUnavailable
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, Mark, mark_as
-from bouncestream.outbox.copying.end import TOLD, Odd, Row
+from bouncestream.outbox.copying.end import TOLD, Odd, Row, Source, Target
 from bouncestream.outbox.copying.tables import OMITTED, Table, in_use
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
@@ -56,8 +56,8 @@ class _Texts:
         return text
 
 
-class FileEnd:
-    """A file, open for a copy and locked as `run` locks it. Implements `end.Source` and `end.Target`."""
+class FileEnd(Source, Target):
+    """A file, open for a copy and locked as `run` locks it."""
 
     def __init__(self, path: Path) -> None:
         self.where = str(path.absolute())
@@ -145,10 +145,6 @@ class FileEnd:
             for row in self._conn.execute(sql, after):
                 yield self._noted(table, row) if self._texts.met else row
 
-    def count(self, table: Table) -> int:
-        """See `end.End`."""
-        return self.read(table.count)
-
     def _noted(self, table: Table, row: Row) -> Row:
         """A row with its odd texts made plain, each of them noted."""
         odd = [name for name, value in zip(table.columns, row, strict=True) if type(value) is _Text]
@@ -184,10 +180,6 @@ class FileEnd:
                     "choose the name of a file that does not exist."
                 )
             mark_as(self._conn, UNFINISHED, mark)
-
-    def newest(self, table: Table) -> Row:
-        """See `end.Target`."""
-        return self.read(table.newest)
 
     def add(self, table: Table, rows: Sequence[Row]) -> None:
         """See `end.Target`."""

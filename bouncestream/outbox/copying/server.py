@@ -14,7 +14,7 @@ import psycopg
 
 from bouncestream.errors import NoOutbox, OutboxCopied, StoreBusy, StoreError, StoreUnavailable
 from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, Mark, mark_as
-from bouncestream.outbox.copying.end import Odd, Row
+from bouncestream.outbox.copying.end import Odd, Row, Source, Target
 from bouncestream.outbox.copying.tables import COUNTED, OMITTED, OWN_COLUMNS, OWN_TABLES, Table, in_use, tables
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
@@ -56,8 +56,8 @@ _END_OTHERS = (
 )
 
 
-class ServerEnd:
-    """A database, open for a copy. Implements `end.Source` and `end.Target`. `named`: what names it to the
+class ServerEnd(Source, Target):
+    """A database, open for a copy. `named`: what names it to the
     operator, `[outbox] url` or `--to`."""
 
     def __init__(self, server: Server, named: str) -> None:
@@ -136,10 +136,6 @@ class ServerEnd:
             copy.set_types([_TYPES[kind][1] for kind in table.types])
             yield from copy.rows()
 
-    def count(self, table: Table) -> int:
-        """See `end.End`."""
-        return self.read(table.count)
-
     def change(self, fn: Callable[[Conn], T]) -> T:
         """See `end.Source`."""
         with self._in_words():
@@ -162,10 +158,6 @@ class ServerEnd:
                     "changed. Next: give the copy a database of its own, or a schema (search_path of its role)."
                 )
             mark_as(self._conn, UNFINISHED, mark)
-
-    def newest(self, table: Table) -> Row:
-        """See `end.Target`."""
-        return self.read(table.newest)
 
     def add(self, table: Table, rows: Sequence[Row]) -> None:
         """See `end.Target`."""

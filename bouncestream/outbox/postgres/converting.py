@@ -27,7 +27,8 @@ from bouncestream.outbox.postgres.unlock import schema_of
 from bouncestream.outbox.postgres.words import is_conflict
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.columns import ROW, Table
-from bouncestream.outbox.sealing.unlock import STATE, Functions, State, state_of
+from bouncestream.outbox.sealing.state import STATE, State, state_of
+from bouncestream.outbox.sealing.unlock import Functions
 from bouncestream.outbox.sealing.walk import CURSOR, Progress, walk
 
 #: Bytes that a step has about, at most: one row may have more.

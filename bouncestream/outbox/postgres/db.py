@@ -13,9 +13,10 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import NoOutbox, StoreUnavailable
 from bouncestream.outbox.batch import Job, Outcome
 from bouncestream.outbox.copied import require_here
-from bouncestream.outbox.db import Database, Disk
+from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.files import Disk
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.beside import Beside
 from bouncestream.outbox.postgres.connection import ServerConnection

@@ -124,9 +124,9 @@ class Session:
         found = conn.execute("SELECT value FROM meta WHERE name = 'instance'").fetchone() if current(conn) else None
         if found is None or found[0] != self.instance:
             raise StoreUnavailable(
-                "The database at [outbox] url is not the one of before: it holds another outbox, or none. Nothing "
-                "is stored or delivered. Next: put the former one back, or restart bouncestream if you meant to "
-                "change it."
+                "The database at [outbox] url is not the one that this bridge started with: it holds another "
+                "outbox, or none. Nothing is stored or delivered. Next: put the former one back, or restart "
+                "bouncestream if you meant to change it."
             )
         require_here(conn)
 

@@ -31,16 +31,8 @@ from bouncestream.outbox.postgres.words import translate
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing import keys
 from bouncestream.outbox.sealing.columns import ROW, Table
-from bouncestream.outbox.sealing.unlock import (
-    STATE,
-    DataKeys,
-    Functions,
-    State,
-    identity_of,
-    month,
-    root_of,
-    state_of,
-)
+from bouncestream.outbox.sealing.state import STATE, State, state_of
+from bouncestream.outbox.sealing.unlock import DataKeys, Functions, identity_of, month, root_of
 from bouncestream.outbox.sealing.walk import CURSOR
 
 log = logging.getLogger("bouncestream.outbox")
@@ -147,7 +139,7 @@ def settle(conn: ServerConnection, key: Secret | None, *, seal: bool) -> None:
         _turn(conn, key, seal=True)
     elif not seal and _seals(state):
         log.warning(
-            "[privacy] seal is off, and the outbox is sealed: what comes in is sealed until `bouncestream unseal`"
+            "[privacy] seal is off, and the outbox is sealed: new reports are sealed until `bouncestream unseal`"
         )
 
 
@@ -214,7 +206,7 @@ def _turn(conn: ServerConnection, key: Secret | None, *, seal: bool) -> State | 
             conn.execute(QUERIES["delete_meta"], (CURSOR,))
         else:
             set_meta(conn, CURSOR, "")
-    log.warning("what comes in is stored %s from now on", "sealed" if seal else "in the open")
+    log.warning("new reports are stored %s from now on", "sealed" if seal else "in the open")
     return to
 
 

@@ -32,16 +32,8 @@ from bouncestream.outbox.postgres.sealed import (
 )
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.columns import Table, table_of
-from bouncestream.outbox.sealing.unlock import (
-    ALWAYS,
-    DataKeys,
-    Functions,
-    State,
-    identity_of,
-    month,
-    root_of,
-    state_of,
-)
+from bouncestream.outbox.sealing.state import State, state_of
+from bouncestream.outbox.sealing.unlock import ALWAYS, DataKeys, Functions, identity_of, month, root_of
 
 #: As `columns.OPEN`, of what PostgreSQL's outbox has besides.
 OPEN: Mapping[str, frozenset[str]] = {"tally": frozenset({"bridge"})}

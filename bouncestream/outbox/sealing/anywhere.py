@@ -12,7 +12,8 @@ from pathlib import Path
 from bouncestream.crypto.secret import Secret
 from bouncestream.outbox.place import Place, Server, require_driver
 from bouncestream.outbox.sealing import switch
-from bouncestream.outbox.sealing.unlock import State, unlock
+from bouncestream.outbox.sealing.state import State
+from bouncestream.outbox.sealing.unlock import unlock
 from bouncestream.outbox.sealing.walk import Progress
 
 

@@ -13,16 +13,8 @@ from bouncestream.errors import SealRefused
 from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.sealing.unlock import (
-    ALWAYS,
-    STATE,
-    WRAPPED_BY,
-    DataKeys,
-    root_of,
-    state_of,
-    what_identity,
-    what_root,
-)
+from bouncestream.outbox.sealing.state import STATE, state_of
+from bouncestream.outbox.sealing.unlock import ALWAYS, WRAPPED_BY, DataKeys, root_of, what_identity, what_root
 from bouncestream.outbox.sealing.walk import CURSOR
 
 

@@ -29,8 +29,9 @@ from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing import keys
 from bouncestream.outbox.sealing.columns import Table, sealed_tables
+from bouncestream.outbox.sealing.state import STATE, State, state_of
 from bouncestream.outbox.sealing.statements import convert, convert_names
-from bouncestream.outbox.sealing.unlock import STATE, DataKeys, State, add_functions, root_of, state_of
+from bouncestream.outbox.sealing.unlock import DataKeys, add_functions, root_of
 from bouncestream.outbox.sealing.walk import CURSOR, Progress, walk
 
 T = TypeVar("T")
@@ -85,13 +86,13 @@ def settle(conn: Connection, key: Secret | None, *, seal: bool) -> None:
     if state is None:
         if seal and key is not None:
             _begin_sealing(conn, key)
-            log.warning("what comes in is stored sealed from now on")
+            log.warning("new reports are stored sealed from now on")
         return
     root = root_of(conn, key)
     if state.seals == seal:
         return
     _in_transaction(conn, partial(_turn, conn, root, State.SEALING if seal else State.OPENING))
-    log.warning("what comes in is stored %s from now on", "sealed" if seal else "in the open")
+    log.warning("new reports are stored %s from now on", "sealed" if seal else "in the open")
 
 
 def _begin_sealing(conn: Connection, key: Secret) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from secrets import token_bytes
 from typing import Any, TypeVar
@@ -26,10 +25,11 @@ from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.columns import Table, sealed_tables
+from bouncestream.outbox.sealing.state import State, state_of
 from bouncestream.outbox.sealing.statements import Statement, prepare, view
 
-#: In `meta`: how far it is sealed; the root key, wrapped by an operator's key of that name.
-STATE, WRAPPED_BY = "sealing", "sealed_by:"
+#: In `meta`: the root key, wrapped by an operator's key of that name.
+WRAPPED_BY = "sealed_by:"
 #: The month of the data key that seals what is looked up by what it holds.
 ALWAYS = "always"
 #: Texts that come again and again, which are sealed and opened once.
@@ -37,29 +37,6 @@ REPEATED = 500
 
 _IDENTITY = "identity_secret"
 V = TypeVar("V", str, bytes)
-
-
-class State(StrEnum):
-    """How far an outbox is sealed."""
-
-    SEALING = "sealing"  #: what comes in is sealed; older rows are in the open yet
-    WIPING = "wiping"  #: all is sealed; what was there before may stand in unused parts of the file
-    SEALED = "sealed"
-    OPENING = "opening"  #: what comes in is in the open; older rows are sealed yet
-
-    @property
-    def seals(self) -> bool:
-        """Whether what comes in is sealed."""
-        return self is not State.OPENING
-
-
-def state_of(conn: Conn) -> State | None:
-    """How far an outbox is sealed; None: it is in the open."""
-    found = get_meta(conn, STATE)
-    try:
-        return State(found) if found is not None else None
-    except ValueError as error:
-        raise damaged(f"its state of sealing is {found!r}") from error
 
 
 class DataKeys(dict[int, bytes]):

@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -64,6 +64,12 @@ class ListmonkClient:
 
     async def close(self) -> None:
         await self._wire.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     # -- recording ------------------------------------------------------------------------------------------
 

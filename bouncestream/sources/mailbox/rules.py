@@ -15,6 +15,7 @@ from bouncestream.errors import (
     ConnectionLost,
     FolderMissing,
     LoginRefused,
+    MailboxError,
     ServerRefused,
     StoreError,
     TokenError,
@@ -88,13 +89,13 @@ def state_of(error: BaseException) -> FolderState:
         (TokenError, FolderState.TOKENLESS),
         (CertificateRefused, FolderState.CERTIFICATE_REFUSED),
         (FolderMissing, FolderState.FOLDER_MISSING),
-        (ServerRefused, FolderState.SERVER_REFUSED),
         (StoreError, FolderState.NOT_STORED),
         ((ConnectionLost, OSError), FolderState.CONNECTION_LOST),
+        (MailboxError, FolderState.SERVER_REFUSED),
     ):
         if isinstance(error, kind):
             return state
-    return FolderState.SERVER_REFUSED if getattr(error, "retryable", False) else FolderState.BUG
+    return FolderState.BUG
 
 
 class Deaf(ConnectionLost):

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -122,6 +121,8 @@ async def _folder(box: Mailbox, session: Session, name: str, there: Sequence[str
     except (FolderMissing, ServerRefused) as error:
         what, _, fix = str(error).partition(" Next: ")
         missing = isinstance(error, FolderMissing)
+        from difflib import get_close_matches  # few need it
+
         near = tuple(get_close_matches(name, there, 3, 0.4) or list(there)[:8]) if missing else ()
         return FolderSeen(name, what.rstrip("."), near, fix="" if missing else fix.rstrip(".") or LATER)
     seen = FolderSeen(name, read_only=selected.read_only, mails=selected.exists)

@@ -168,7 +168,7 @@ def _scope(plan: Plan) -> dict[str, str]:
 def read_tokens(status: int, body: bytes, *, secrets: Iterable[str] = (), command: str = "") -> Tokens:
     """The tokens of an answer (RFC 6749 section 5.1). `secrets` are taken out of what is told, `command` is what a
     person is told to run. Raises LoginRefused or TokenError (section 5.2)."""
-    data = _object(status, body)
+    data = _object(body)
     if status == 200 and "access_token" in data:
         access, kind = data["access_token"], data.get("token_type", "bearer")
         if not isinstance(access, str) or not _TOKEN.fullmatch(access):
@@ -186,7 +186,7 @@ def read_tokens(status: int, body: bytes, *, secrets: Iterable[str] = (), comman
 
 def read_device(status: int, body: bytes, *, secrets: Iterable[str] = ()) -> DeviceCode:
     """The codes to begin with (RFC 8628 section 3.2). Raises LoginRefused or TokenError."""
-    data = _object(status, body)
+    data = _object(body)
     uri = data.get("verification_uri", data.get("verification_url"))  # the latter before the RFC
     found = (data.get("device_code"), data.get("user_code"), uri)
     if status != 200 or not all(isinstance(text, str) and text for text in found):
@@ -202,7 +202,7 @@ def read_device(status: int, body: bytes, *, secrets: Iterable[str] = ()) -> Dev
 
 def read_poll(status: int, body: bytes, *, secrets: Iterable[str] = (), command: str = "") -> Tokens | Wait:
     """The result of a poll (RFC 8628 section 3.5). Raises LoginRefused or TokenError."""
-    error = _object(status, body).get("error")
+    error = _object(body).get("error")
     if error in ("authorization_pending", "slow_down"):
         return Wait(slower=error == "slow_down")
     if error == "expired_token":
@@ -210,7 +210,7 @@ def read_poll(status: int, body: bytes, *, secrets: Iterable[str] = (), command:
     return read_tokens(status, body, secrets=secrets, command=command)
 
 
-def _object(status: int, body: bytes) -> dict[str, Any]:
+def _object(body: bytes) -> dict[str, Any]:
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:

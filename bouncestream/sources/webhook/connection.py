@@ -22,8 +22,6 @@ from aiohttp import web
 
 from bouncestream import descriptors
 
-log = logging.getLogger("bouncestream.webhook")
-
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 #: Rounds of the event loop from the last byte of a header until its handler has begun, with some to spare.

@@ -35,7 +35,7 @@ def test_a_mailbox_alone_is_tried_and_corrected(
     at = begun(terminal, sandbox, tmp_path, "--imap-ca-file", str(dovecot.ca_file))
     at.answer("Mailbox that bounces are sent to", "-")
     at.answer("Without a mailbox: the bounce address", "-")
-    at.wait_for("Without a provider and without a mailbox nothing would come in")
+    at.wait_for("Without a provider and without a mailbox no bounce would arrive")
     at.answer("Mailbox that bounces are sent to", f"localhost:{dovecot.imaps}")
     at.wait_for("write it without a port or a scheme")
     at.answer("[-]", "localhost")

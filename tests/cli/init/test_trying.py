@@ -21,7 +21,7 @@ def test_what_is_not_there_is_not_tried(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_nothing_would_come_in() -> None:
-    with pytest.raises(UsageError, match="nothing would come in"):
+    with pytest.raises(UsageError, match="no bounce would arrive"):
         trying.mailbox(Answers(), NOBODY)
 
 

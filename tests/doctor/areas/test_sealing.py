@@ -13,7 +13,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.areas import sealing
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.outbox.sealing import switch
-from bouncestream.outbox.sealing.unlock import State
+from bouncestream.outbox.sealing.state import State
 from bouncestream.outbox.view import Sealing
 from tests.outbox import make
 from tests.outbox.make import KEY, event

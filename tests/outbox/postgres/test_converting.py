@@ -19,7 +19,7 @@ from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import converting, switch
 from bouncestream.outbox.postgres.connection import begin
 from bouncestream.outbox.postgres.unlock import schema_of
-from bouncestream.outbox.sealing.unlock import state_of
+from bouncestream.outbox.sealing.state import state_of
 from bouncestream.outbox.sealing.walk import CURSOR
 from tests.outbox import make
 from tests.outbox.make import KEY, event

@@ -112,7 +112,7 @@ async def test_another_outbox_in_its_place_is_refused(store: Database, pg_url: s
     await asyncio.to_thread(cluster.psql, kill)
     with pytest.raises(StoreUnavailable):
         await store.read(tally)
-    with pytest.raises(StoreUnavailable, match="not the one of before"):
+    with pytest.raises(StoreUnavailable, match="not the one that this bridge started with"):
         await store.read(tally)
 
 

@@ -13,7 +13,7 @@ from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import leases, switch
 from bouncestream.outbox.postgres.connection import begin
-from bouncestream.outbox.sealing.unlock import State, state_of
+from bouncestream.outbox.sealing.state import State, state_of
 from tests.outbox import make
 from tests.outbox.make import KEY, event
 from tests.outbox.postgres.sealing import (

@@ -14,7 +14,7 @@ from bouncestream.outbox.place import Place, Server
 from bouncestream.outbox.postgres.connection import connect
 from bouncestream.outbox.postgres.schema import create
 from bouncestream.outbox.sealing import anywhere
-from bouncestream.outbox.sealing.unlock import State
+from bouncestream.outbox.sealing.state import State
 from bouncestream.outbox.view import view
 from tests.outbox import make
 from tests.outbox.make import KEY, event

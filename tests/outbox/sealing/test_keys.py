@@ -8,7 +8,8 @@ import pytest
 from bouncestream.errors import SealRefused
 from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.sealing import keys
-from bouncestream.outbox.sealing.unlock import STATE, WRAPPED_BY, State, identity_of, root_of
+from bouncestream.outbox.sealing.state import STATE, State
+from bouncestream.outbox.sealing.unlock import WRAPPED_BY, identity_of, root_of
 from tests.outbox.make import KEY
 from tests.outbox.sealing.test_switch import NEW
 

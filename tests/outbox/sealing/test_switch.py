@@ -17,7 +17,8 @@ from bouncestream.errors import SealRefused, StoreBusy, StoreUnavailable
 from bouncestream.outbox import alerts, files, operator
 from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.sealing import switch
-from bouncestream.outbox.sealing.unlock import State, state_of, unlock
+from bouncestream.outbox.sealing.state import State, state_of
+from bouncestream.outbox.sealing.unlock import unlock
 from bouncestream.outbox.view import view
 from bouncestream.ports import Unreadable
 from tests.outbox import make
