@@ -28,6 +28,11 @@ class Braked:
     began_at: datetime
     marks: tuple[Mark, ...]
 
+    @property
+    def of_campaign(self) -> bool:
+        """Whether it is on for a campaign; else for what a source brings that names none."""
+        return self.scope != f"source {self.source}"
+
 
 @dataclass(frozen=True, slots=True)
 class Usual:

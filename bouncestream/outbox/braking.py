@@ -62,11 +62,11 @@ def claim(
     ask_readers: bool = False,
 ) -> tuple[Decision, list[Claimed] | None]:
     """`delivery.claim`, after what the brake holds of what is due was held. None, and nothing is changed: it would
-    begin by what is known to be sent, and `ask_sent` is set, as that is not fresh; or `ask_readers` is set, and
-    there are domains whose readers are not known."""
+    begin for a campaign, and `ask_sent` is set, as what is known to be sent is not fresh: a campaign that nobody
+    knows yet may have begun since; or `ask_readers` is set, and there are domains whose readers are not known."""
     rows = delivery.due(conn, now, limit)
     decision = brake.judge(_hards(conn, rows), now, usual)
-    if ask_sent and any(scope not in brake.braked and scope in usual.sent for scope in decision.braked):
+    if ask_sent and any(on.of_campaign for scope, on in decision.braked.items() if scope not in brake.braked):
         return decision, None
     if ask_readers and decision.unknown:
         return decision, None

@@ -158,6 +158,24 @@ async def test_what_is_sent_is_asked_anew_before_the_brake_begins(bridge: Bridge
     assert "brake" not in bridge.health.parts
 
 
+async def test_what_a_campaign_has_sent_that_began_since_is_asked_before_the_brake_begins(bridge: Bridge) -> None:
+    """Else it is braked by a count that is far below what it has sent."""
+    began = "5a0db0c5-0000-4000-8000-000000000002"
+    sent = [{MARK: 100}, {MARK: 100, began: 100_000}]
+
+    async def campaigns() -> Mapping[str, Campaign]:
+        return {mark: Campaign(1, mark, "The letter", "running", sent) for mark, sent in sent.pop(0).items()}
+
+    await with_brake(bridge, brake(campaigns=campaigns))
+    await bridge.emit(range(1), campaign_uuid=MARK)
+    await bridge.idle()
+    bridge.relay.braking._asked_at -= 10
+    await bridge.emit(range(1, 201), campaign_uuid=began)
+    await bridge.until(lambda: sent == [])
+    await bridge.until_states({"verified": 51, "pending": 150})  # not held; but it sees whether more come
+    assert "brake" not in bridge.health.parts
+
+
 async def test_a_source_that_is_used_to_many(bridge: Bridge) -> None:
     await with_brake(bridge, brake(peak=lambda source: 1000 if source == "hook" else None))
     await bridge.emit(range(60))
