@@ -349,4 +349,7 @@ def _same_origin(request: web.BaseRequest) -> bool:
     origin = request.headers.get(hdrs.ORIGIN)
     if origin in (None, "null"):  # Referrer-Policy: no-referrer makes it null for forms of our own
         return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
-    return urlsplit(origin).netloc == request.headers.get(hdrs.HOST)
+    try:
+        return urlsplit(origin).netloc == request.headers.get(hdrs.HOST)
+    except ValueError:  # no browser of ours writes that
+        return False

@@ -27,6 +27,7 @@ from bouncestream.dashboard.reading.numbers import period, read_campaigns, read_
 from bouncestream.dashboard.reading.opens import Opens
 from bouncestream.dashboard.reading.sources import read_sources
 from bouncestream.dashboard.texts import Texts
+from bouncestream.judging.refusal import LISTMONK_LOG
 from bouncestream.ports import Campaign
 from bouncestream.survey.running import Running
 
@@ -74,7 +75,8 @@ def _now(asked: Asked, pages: Pages) -> Made:
 def _events(asked: Asked, pages: Pages) -> Made:
     """The search by address, domain, kind, reason, state, source, campaign and day, from the newest on."""
     found = read_events(pages, filters_of(asked.query))
-    sources = (*asked.config.webhooks, *asked.config.mailboxes)
+    log = (LISTMONK_LOG,) if asked.config.listmonk_log.enabled else ()
+    sources = (*asked.config.webhooks, *asked.config.mailed, *log)
     return Made(asked.look.t.events, events_page(asked.look, found, sources))
 
 

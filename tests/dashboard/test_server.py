@@ -208,6 +208,7 @@ async def test_a_form_counts_only_with_the_token_of_its_session(path: Path, conn
         page = (await browser.get()).page
         for headers in (
             {"Origin": "https://evil.example"},
+            {"Origin": "http://["},
             {"Sec_Fetch_Site": "cross-site"},
             {"Origin": "null", "Sec_Fetch_Site": "cross-site"},
         ):

@@ -77,6 +77,8 @@ def _day(text: str) -> datetime | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
+    if day == date.max:  # a search until it would end with the next one
+        return None
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
@@ -106,8 +108,11 @@ def read_events(pages: Pages, filters: Filters) -> Events:
         named = pages.read(lambda conn: _in_state(conn, State(filters.state), high))
     if named is not None:
         rows = pages.read(lambda conn: _among(conn, named, wanted, low, high))
-        go_on = rows[-1].row if len(rows) == LIMIT else named[-1] if len(named) == _NAMED and not rows else 0
-        return Events(filters, tuple(rows), go_on, rows[-1].received_at if go_on and rows else None)
+        if len(rows) == LIMIT:
+            return Events(filters, tuple(rows), rows[-1].row, rows[-1].received_at)
+        if len(named) < _NAMED or named[-1] <= low:
+            return Events(filters, tuple(rows), 0, None)
+        return Events(filters, tuple(rows), named[-1], pages.read(lambda conn: received_from(conn, named[-1])))
 
     def look(conn: Conn, first: int, last: int) -> bool:
         bounds = {"first": first, "last": last, "limit": LIMIT - len(found)}

@@ -72,6 +72,12 @@ def test_each_filter(path: Path, some: None, filters: dict[str, Any], found: str
     assert (told.go_on, told.back_to) == (0, None)
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9999-12-30", "9999-12-31"])
+def test_a_search_by_the_first_or_the_last_day_there_is(path: Path, some: None, day: str) -> None:
+    for name in ("until", "since"):
+        assert search(path, **{name: getattr(filters_of({name: day}), name)}).go_on == 0
+
+
 def test_page_after_page_comes_to_every_event_once(path: Path, conn: sqlite3.Connection) -> None:
     for number in range(2 * LIMIT + 7):
         make.submit(conn, make.event(f"r{number}@example.com", hold="unproven" if number % 2 else ""))
@@ -88,6 +94,28 @@ def test_page_after_page_comes_to_every_event_once(path: Path, conn: sqlite3.Con
             before = found.go_on
         assert len(seen) == len(set(seen)) == all_of
         assert pages == -(-all_of // LIMIT)
+
+
+@pytest.mark.parametrize("one_in", [40, 1000])
+def test_a_search_among_dead_events_goes_on_below_those_that_the_index_named(
+    path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, one_in: int
+) -> None:
+    monkeypatch.setattr(events, "_NAMED", 100)
+    for number in range(250):
+        domain = "one.example" if number % one_in == 5 else "two.example"
+        make.submit(conn, make.event(f"r{number}@{domain}", hold="unproven"), now=later(number))
+    seen: list[str] = []
+    before, steps = 0, []
+    while True:
+        found = search(path, state="held", domain="one.example", before=before)
+        seen += who(found)
+        before = found.go_on
+        steps.append((before, found.back_to))
+        if not before:
+            break
+    assert seen == [f"r{number}" for number in reversed(range(250)) if number % one_in == 5]
+    assert steps == [(151, later(150)), (51, later(50)), (0, None)]
+    assert search(path, state="held", domain="one.example", before=51 + 100, since="2027-01-01").go_on == 0
 
 
 def test_where_a_moment_is_not_enough_it_says_how_far_it_came(
