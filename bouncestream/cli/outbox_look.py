@@ -18,7 +18,7 @@ from bouncestream.cli.parser import Parser, count, group
 from bouncestream.errors import UsageError
 from bouncestream.event import Kind
 from bouncestream.judging.unsure import in_words
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import mailed_to
 from bouncestream.outbox import operator
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Listed, Step
@@ -127,7 +127,7 @@ def listing(args: argparse.Namespace) -> int:
             kinds=args.kind or (),
             source=args.source,
             provider=args.provider,
-            recipient=(normalise(args.recipient) or args.recipient) if args.recipient else "",
+            recipient=(mailed_to(args.recipient) or args.recipient) if args.recipient else "",
         )
         return _list_events(args, chain.from_iterable(found))
 

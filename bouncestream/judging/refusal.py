@@ -20,7 +20,7 @@ import orjson
 from bouncestream.errors import Malformed
 from bouncestream.event import BounceEvent, Kind, clean_uuid, clip
 from bouncestream.judging.unsure import settled
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import mailed_to
 from bouncestream.policy import Rules
 from bouncestream.ports import RawInput, Submission
 from bouncestream.record import record
@@ -149,7 +149,7 @@ def _event(refusal: Refusal) -> BounceEvent | str:
     event_id = "" if refusal.campaign_uuid and refusal.subscriber_uuid else _own_id(refusal)
     return BounceEvent(
         kind=Kind.HARD if judged.kind == Kind.HARD else Kind.SOFT,
-        recipient=normalise(refusal.address),
+        recipient=mailed_to(refusal.address),
         source=LISTMONK_LOG,
         provider=LISTMONK_LOG,
         occurred_at=refusal.at,

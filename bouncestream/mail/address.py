@@ -2,11 +2,14 @@
 """Cleaning addresses (RFC 5321 section 4.1.2, RFC 3464 section 2.3, RFC 6533): bare, lower case, A-label domain.
 
 The local part keeps its characters otherwise: quotes around a local part that needs them stay, a tag ("+x") stays.
+There are two ways. `normalise` is for what mail servers write about somebody. `mailed_to` is for whom a mail was
+sent to, by the word of who sent it: nothing is taken away that may be part of an address.
 """
 
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 from bouncestream.mail.mime import unencoded
 
@@ -46,6 +49,13 @@ X400 = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """An X.400 name at the begin of a line, with the Internet address that it is for (RFC 2156 section 4.3.1)."""
+#: An address as Listmonk takes one (RFC 5322 section 3.2.3, dot-atoms; RFC 6531): there may be a person with each.
+_AS_IT_STANDS = re.compile(r"[^\s()<>\[\]:;@\\,\"]+@[^\s()<>\[\]:;@\\,\"]+")
+_TYPED = re.compile(r"^(?:rfc-?822|utf-?8|smtp|mailto)[ \t]*[;:][ \t]*", re.IGNORECASE)
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 section 3.1
+#: Letters that IDNA2003 wrote as others (ß as ss), and IDNA2008 does not: faß.de and fass.de are two domains (UTS
+#: #46 section 6, "Deviations"). Python's own codec is of 2003.
+_DEVIATING = re.compile("[\u00df\u03c2]")
 _IMCEA = re.compile(r"^imceasmtp-([a-z0-9+_-]{3,300})@")  # how Exchange wraps one into an address of its own
 _IDS = ("message-id:", "references:", "in-reply-to:")
 _HEX = re.compile(r"\+([0-9a-f]{2})")
@@ -71,6 +81,28 @@ def normalise(text: str) -> str:
     if _PLAIN.fullmatch(text) and ".." not in text.partition("@")[2]:
         return text
     return _careful(text)
+
+
+def mailed_to(text: str) -> str:
+    """The bare address that a mail was sent to, by the word of who sent it, as `normalise` returns one.
+
+    `'ann@example.com`, `smtp=ann@example.com` and `imceasmtp-ann+40example+2Ecom@example.net` are addresses
+    themselves, and whoever likes can subscribe with one. Taken for ann's, its bounce would have her blocklisted.
+    """
+    text = text.strip()
+    inner = text.lower()
+    if _PLAIN.fullmatch(inner) and ".." not in inner:
+        return inner
+    if text.endswith(">"):
+        inner = inner[inner.rfind("<") + 1 : -1]
+    inner = _TYPED.sub("", inner.strip())
+    if not _AS_IT_STANDS.fullmatch(inner):
+        return normalise(text)
+    local, _, domain = inner.rpartition("@")
+    host = a_label(domain)
+    if not domain.isascii() and u_label(host) != normalize("NFC", domain):
+        return ""  # such as full-width letters: a server may refuse what IDNA would have mapped to another domain
+    return f"{local}@{host}" if host and len(inner) <= MAX_LENGTH and _good_local(local) else ""
 
 
 def _careful(text: str) -> str:
@@ -126,9 +158,30 @@ def a_label(domain: str) -> str:
     if domain.isascii():
         return domain
     try:
-        return domain.encode("idna").decode("ascii").lower()
+        return ".".join(map(_ascii, _DOTS.split(domain))).lower().strip(".")
     except UnicodeError:
         return domain
+
+
+def u_label(domain: str) -> str:
+    """`domain`, of A-labels, with its U-labels (RFC 5890); as it is where it has none, or one that cannot be."""
+    try:
+        return ".".join(map(_shown, domain.split(".")))
+    except UnicodeError:
+        return domain
+
+
+def _ascii(label: str) -> str:
+    if _DEVIATING.search(label):
+        return "xn--" + normalize("NFKC", label).encode("punycode").decode("ascii")
+    return label.encode("idna").decode("ascii")
+
+
+def _shown(label: str) -> str:
+    if label.startswith("xn--") and _DEVIATING.search(shown := label[4:].encode("ascii").decode("punycode")):
+        plain = shown.isprintable() and shown == shown.lower()
+        return shown if plain and _ascii(shown) == label else label
+    return label.encode("ascii").decode("idna")
 
 
 def lines_with_addresses(text: str) -> str:

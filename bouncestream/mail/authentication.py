@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bouncestream.mail.address import a_label, normalise
+from bouncestream.mail.address import a_label, mailed_to
 
 #: Below one of these the own server wrote nothing.
 _SENT = frozenset(
@@ -75,7 +75,7 @@ def the_field(head: str, name: str, limit: int = 50) -> list[str]:
         address = inside if angle else display
         if "@" in after or "<" in rest or "=?" in address:  # an encoded word is no address (RFC 2047 section 5)
             return []
-        found += filter(None, [normalise(address)])
+        found += filter(None, [mailed_to(address)])
     return found[:limit]
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bouncestream.event import clean_uuid, clip
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import mailed_to, normalise
 from bouncestream.mail.built import recipient_of, verdict_of
 from bouncestream.mail.classify import Judged, classify
 from bouncestream.mail.original import message_id, moment
@@ -90,7 +90,7 @@ def _bounce(bounce: dict[str, Any], original: Original, part: str) -> Verdict:
     found = []
     subtype = _text(bounce.get("bounceSubType"))
     for item in _recipients(bounce.get("bouncedRecipients")):
-        address = normalise(_text(item.get("emailAddress")))
+        address = mailed_to(_text(item.get("emailAddress")))
         if address:
             words = _text(item.get("diagnosticCode")).partition(";")
             diagnostic = (words[2] if words[1] and len(words[0]) < 20 else words[0] + words[1] + words[2]).strip()
@@ -118,7 +118,7 @@ def _complaint(complaint: dict[str, Any], original: Original, part: str) -> Verd
     if kind in ("not-spam", "auth-failure"):
         return verdict_of((), original, at, f"{evidence} of type {kind!r}, which no recipient stands behind", part)
     judged = Judgement.COMPLAINT.value
-    named = [normalise(_text(r.get("emailAddress"))) for r in _recipients(complaint.get("complainedRecipients"))]
+    named = [mailed_to(_text(r.get("emailAddress"))) for r in _recipients(complaint.get("complainedRecipients"))]
     found = [
         RecipientVerdict(a, judged, "complaint", evidence=evidence, source="complainedRecipients", rule="report")
         for a in dict.fromkeys(named)
@@ -135,7 +135,7 @@ def _original(mail: dict[str, Any]) -> Original:
             headers.setdefault(_text(item.get("name")).lower(), _text(item.get("value")))
     common = _dict(mail.get("commonHeaders"))
     to = common.get("to")
-    named = [normalise(_text(a)) for a in to[:2]] if isinstance(to, list) else []
+    named = [mailed_to(_text(a)) for a in to[:2]] if isinstance(to, list) else []
     return Original(
         message_id=message_id(headers.get("message-id", "") or _text(common.get("messageId"))),
         from_=normalise(headers.get("from", "") or _text(mail.get("source"))),

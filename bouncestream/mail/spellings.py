@@ -19,7 +19,7 @@ from urllib.parse import unquote, unquote_plus
 import orjson
 
 from bouncestream.event import clean_uuid
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import mailed_to, u_label
 from bouncestream.mail.mime import decoded, leaves, parse_fields, split_headers, unencoded
 
 #: What stands where a name was.
@@ -36,7 +36,7 @@ def names_of(text: str) -> tuple[str, ...]:
     address in all its forms, or of a UUID. None when it is neither."""
     if uuid := clean_uuid(text):
         return (uuid,)
-    address = normalise(text)
+    address = mailed_to(text)
     if not address:
         return ()
     local, _, domain = address.rpartition("@")
@@ -48,11 +48,7 @@ def names_of(text: str) -> tuple[str, ...]:
 
 def _unicode(domain: str) -> Iterator[str]:
     """A domain with its U-labels; nothing where it has none."""
-    try:
-        shown = domain.encode("ascii").decode("idna")
-    except UnicodeError:
-        return
-    if shown != domain:
+    if (shown := u_label(domain)) != domain:
         yield shown
 
 

@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bouncestream.event import clean_uuid
-from bouncestream.mail.address import addresses, normalise
+from bouncestream.mail.address import addresses, mailed_to
 from bouncestream.mail.mime import parse_fields
 
 RECORDED = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to", "x-rcpt-to", "x-delivered-to")
@@ -87,7 +87,7 @@ def signed(address: str, pattern: str, key: bytes) -> str:
 
     Raises ValueError with the reason in words.
     """
-    cleaned = normalise(address)
+    cleaned = mailed_to(address)
     if not cleaned or " " in cleaned or '"' in cleaned:
         raise ValueError("it is no plain address, such as reader@example.com")
     before, star, after = pattern.strip().partition("*")
@@ -153,7 +153,7 @@ def _uuid(part: str) -> str:
 
 def _address(part: str) -> str:
     local, equals, domain = part.rpartition("=")
-    return normalise(f"{local}@{domain}") if equals else ""
+    return mailed_to(f"{local}@{domain}") if equals else ""
 
 
 def _tag(address: str, key: bytes) -> str:

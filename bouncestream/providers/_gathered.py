@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from bouncestream.errors import Malformed
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import mailed_to
 from bouncestream.policy import LISTED
 from bouncestream.ports import Unreadable
 from bouncestream.providers._classes import NO_EVENT, class_of, judged
@@ -140,7 +140,7 @@ class Gathered(Generic[S]):
             diagnostic=(words := text(diagnostic, DIAGNOSTIC_LIMIT)),
             reason=reason,
         )
-        address = normalise(recipient) if isinstance(recipient, str) else ""
+        address = mailed_to(recipient) if isinstance(recipient, str) else ""
         campaign, subscriber = uuids(metadata)
         if not address and not subscriber:
             raise Malformed("it names no recipient")

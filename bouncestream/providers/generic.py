@@ -24,7 +24,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import WINDOW, Hmac
 from bouncestream.errors import Malformed, TooLarge
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id, clean_uuid
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import mailed_to
 from bouncestream.ports import Unreadable
 from bouncestream.providers._contract import (
     MAX_EVENTS,
@@ -122,7 +122,7 @@ def _event(item: object, source: str) -> BounceEvent:
         raise UnknownType("kind must be hard, soft, complaint or unsubscribe", text(said, 100) or "?")
     get = item.get
     given = get("recipient")
-    recipient = normalise(given) if isinstance(given, str) else ""
+    recipient = mailed_to(given) if isinstance(given, str) else ""
     subscriber = clean_uuid(get("subscriber_uuid"))
     if not recipient and not subscriber:
         raise Malformed(

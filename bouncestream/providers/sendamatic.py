@@ -20,7 +20,7 @@ from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import mailed_to
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
 from bouncestream.providers._classes import class_of, classified
 from bouncestream.providers._contract import Gathered, Guide, Provider, UnknownType, Webhook, WebhookRequest
@@ -120,6 +120,8 @@ def _inner(item: dict[str, Any], word: str) -> dict[str, Any]:
 def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     verdict = _read_mail(fields.get("body"))
     asked = _address(fields.get("original_recipient"))
+    if not asked and text(fields.get("original_recipient")):  # whom the report names is no substitute
+        raise Malformed("original_recipient is no address")
     reporter = _address(fields.get("recipient"))
     found = _verdict_for(verdict, asked, reporter)
     said = text(fields.get("bounce_type"), 200)
@@ -314,7 +316,7 @@ def _decode(mail: bytes, limit: int) -> Verdict:
 
 
 def _address(value: object) -> str:
-    return normalise(value) if isinstance(value, str) else ""
+    return mailed_to(value) if isinstance(value, str) else ""
 
 
 PROVIDER = Provider(

@@ -19,7 +19,7 @@ from typing import Any
 from bouncestream.crypto.sigv4 import signed
 from bouncestream.crypto.sns import Sns
 from bouncestream.errors import Malformed
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import mailed_to
 from bouncestream.providers._backfill import Backfill, Listing, by_token, url_of
 from bouncestream.providers._classes import info
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
@@ -117,7 +117,9 @@ def _each(said: str, part: Mapping[str, Any], people: Any, mail: Any, into: Gath
     if not isinstance(people, list) or not people:
         raise Malformed("it names no recipient")
     headers, destination = dig(mail, "headers"), dig(mail, "destination") or []
-    sent_to = {clean for address in destination if (clean := normalise(text(address)))}
+    sent_to = {clean for address in destination if (clean := mailed_to(text(address)))}
+    if destination and not sent_to:
+        raise Malformed("the mail was sent to what is no address")  # else the report alone would say to whom
     alone = len(sent_to) == 1 or (not sent_to and len(people) == 1)
     if headers is None:
         into.notes.append(
@@ -125,7 +127,7 @@ def _each(said: str, part: Mapping[str, Any], people: Any, mail: Any, into: Gath
         )
 
     def one(person: Any, into: Gathered[Ses]) -> None:
-        named = normalise(text(person.get("emailAddress")))
+        named = mailed_to(text(person.get("emailAddress")))
         if len(sent_to) > 1 and named not in sent_to:
             raise Malformed("it names a recipient to whom the mail was not sent")
         report = any(person.get(name) for name in ("action", "status", "diagnosticCode"))

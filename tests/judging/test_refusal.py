@@ -53,6 +53,13 @@ def test_what_is_about_the_recipient(words: str, kind: Kind, reason: str, sure: 
     assert (event.occurred_at, event.source, event.proof, event.hold) == (AT, LISTMONK_LOG, "", "")
 
 
+@pytest.mark.parametrize("odd", ["'victim@example.org", "smtp=victim@example.org", "victim@example.org'"])
+def test_a_refused_odd_address_is_nobody_elses(odd: str) -> None:
+    event = judged("550 5.1.1 User unknown", address=odd)
+    assert isinstance(event, BounceEvent)
+    assert event.person == (PERSON if odd.endswith("'") else odd)
+
+
 @pytest.mark.parametrize(
     ("words", "cause"),
     [

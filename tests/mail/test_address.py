@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bouncestream.mail.address import a_label, addresses, normalise
+from bouncestream.mail.address import a_label, addresses, mailed_to, normalise, u_label
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,72 @@ def test_what_servers_write(written: str, clean: str) -> None:
     assert normalise(written) == clean
 
 
+OTHERS = (
+    "'reader@example.com",
+    "smtp=reader@example.com",
+    "rfc822=reader@example.com",
+    "a=smtp=reader@example.com",
+    "/c=us/rfc-822=reader@example.com",
+    "imceasmtp-reader+40example+2ecom@stranger.example",
+)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_whoever_subscribes_with_an_odd_address_is_nobody_else(other: str) -> None:
+    """Anybody can: its bounce would blocklist the reader."""
+    for written in (other, other.upper(), f"<{other}>", f"A name <{other}>", f"rfc822; {other}", f" {other} "):
+        assert mailed_to(written) == other
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "reader@example.com'",
+        "'reader@example.com'",
+        "reader@smtp=example.com",
+        "reader@\uff45xample.com",
+        "reader@example\u2024com",
+        "reader@example\u3002com",
+    ],
+)
+def test_what_could_be_an_odd_address_and_is_none_is_nobody(written: str) -> None:
+    assert mailed_to(written) == ""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Reader@EXAMPLE.com",
+        "<reader@example.com>",
+        '"Doe, Reader" <reader@example.com>',
+        '"reader"@example.com',
+        "rfc822;reader@example.com",
+        "mailto:reader@example.com",
+        "reader@example.com.",
+        "<@relay.test:reader@example.com>",
+    ],
+)
+def test_how_providers_write_whom_a_mail_was_sent_to(written: str) -> None:
+    assert mailed_to(written) == "reader@example.com"
+
+
+ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,12}"  # RFC 5322 section 3.2.3
+
+
+@given(st.from_regex(rf"{ATOM}(?:\.{ATOM}){{0,2}}", fullmatch=True))
+def test_each_address_that_listmonk_takes_is_itself(local: str) -> None:
+    assert (
+        mailed_to(f"{local}@example.com") == mailed_to(f"<{local.upper()}@Example.com>") == f"{local}@example.com"
+    )
+
+
+@given(st.text(max_size=400))
+def test_any_text_was_mailed_to_a_clean_address_or_none(text: str) -> None:
+    clean = mailed_to(text)
+    assert mailed_to(clean) == clean
+    assert not clean or ("@" in clean and "\n" not in clean and clean.isprintable())
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -70,6 +136,27 @@ def test_a_domain_that_idna_refuses_is_kept_as_it_is() -> None:
     assert a_label("ü" * 64 + ".example") == "ü" * 64 + ".example"
     assert a_label("no domain") == ""
     assert a_label(".Example.COM.") == "example.com"
+
+
+@pytest.mark.parametrize(
+    ("shown", "ascii_form"),
+    [
+        ("straße.example", "xn--strae-oqa.example"),  # and not strasse.example, which is somebody else's
+        ("FAẞ。example", "xn--fa-hia.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("例え.jp", "xn--r8jz45g.jp"),
+        ("example.com\u3002", "example.com"),
+    ],
+)
+def test_the_two_forms_of_a_domain(shown: str, ascii_form: str) -> None:
+    assert a_label(shown) == a_label(ascii_form) == ascii_form
+    assert a_label(u_label(ascii_form)) == ascii_form
+
+
+@pytest.mark.parametrize("domain", ["xn--a", "xn---", "xn--\xff", "", "plain.example"])
+def test_a_domain_that_has_no_unicode_form_stays(domain: str) -> None:
+    assert u_label(domain) == domain
 
 
 def test_addresses_in_running_text() -> None:

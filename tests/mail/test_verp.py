@@ -153,6 +153,12 @@ def test_the_tag_never_changes() -> None:
     )
 
 
+@pytest.mark.parametrize("odd", ["smtp=r@example.com", "rfc822=r@example.com", "a=smtp=r@example.com"])
+def test_the_return_address_of_an_odd_address_proves_that_one(odd: str) -> None:
+    made = signed(odd, "b+*@example.org", KEY)
+    assert matched(f"To: {made}\n", ("b+*@example.org",), [KEY]) == Match(odd, signed=True)
+
+
 def test_an_address_whose_local_part_has_the_form_of_a_tag_is_read_behind_its_own() -> None:
     address = "abcdefghijklmnop=x@example.com"
     made = signed(address, PATTERN[0], KEY)

@@ -42,6 +42,11 @@ def test_an_event_is_made_of_what_stands_in_the_request() -> None:
     assert event.evidence == 'Acme says "bounce" → hard'
 
 
+@pytest.mark.parametrize("odd", ["'person@example.org", "imceasmtp-person+40example+2eorg@stranger.example"])
+def test_whoever_subscribed_with_an_odd_address_has_the_bounce_to_himself(odd: str) -> None:
+    assert report(recipient=odd).recipient == odd
+
+
 def test_a_downgrade_says_why() -> None:
     event = report(status="5.7.1")
     assert event.kind is Kind.SOFT

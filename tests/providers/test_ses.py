@@ -115,6 +115,14 @@ def test_a_report_about_someone_else_is_about_whom_the_mail_was_sent_to() -> Non
     assert event.subscriber_uuid == SUBSCRIBER
 
 
+def test_a_report_does_not_say_who_it_is_about_where_the_mail_was_sent_to_what_is_no_address() -> None:
+    parsed = bounce("Permanent", "General", WHOLE | {"destination": ["odd\u200b@stranger.example"]})
+    assert (parsed.events, [part.why for part in parsed.unreadable]) == (
+        (),
+        ["the mail was sent to what is no address"],
+    )
+
+
 def test_a_mail_whose_destination_is_not_told() -> None:
     event = one(bounce("Permanent", "General", {"headers": HEADERS}, status="5.1.1"))
     assert (event.recipient, event.subscriber_uuid) == ("person@example.org", SUBSCRIBER)

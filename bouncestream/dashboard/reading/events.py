@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from bouncestream.dashboard.reader import Pages
 from bouncestream.errors import SealRefused
 from bouncestream.event import Kind, person_key
-from bouncestream.mail.address import normalise
+from bouncestream.mail.address import mailed_to
 from bouncestream.outbox import codec, people
 from bouncestream.outbox.delivery import tally
 from bouncestream.outbox.engine import Conn
@@ -157,7 +157,7 @@ def received_from(conn: Conn, row: int) -> datetime | None:
 
 
 def _of_person(conn: Conn, address: str, last: int) -> list[int]:
-    person = person_key(normalise(address) or address, people.secret_of(conn))
+    person = person_key(mailed_to(address) or address, people.secret_of(conn))
     return _numbers(conn, "person_below", {"person": person, "last": last})
 
 

@@ -7,7 +7,6 @@ campaign UUID, a NUL or a lone surrogate is answered 200 and then lost, so none 
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC
@@ -16,6 +15,7 @@ from typing import Any
 import orjson
 
 from bouncestream.event import clean_uuid, clip
+from bouncestream.mail.address import a_label, u_label
 from bouncestream.ports import Claimed
 
 #: The row's `meta` stays below this many bytes, since each read-back carries all of them.
@@ -45,10 +45,7 @@ def address(claimed: Claimed) -> tuple[str, str]:
 def unicode_form(recipient: str) -> str:
     """The address with its domain as U-labels (RFC 5890), or unchanged where that is not possible."""
     local, _, domain = recipient.rpartition("@")
-    try:
-        return f"{local}@{domain.encode('ascii').decode('idna')}"
-    except UnicodeError:
-        return recipient
+    return f"{local}@{u_label(domain)}"
 
 
 def forms(addresses: Iterable[str]) -> dict[str, str]:
@@ -120,7 +117,5 @@ def same_address(one: str, other: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    local, _, domain = text.strip().casefold().rpartition("@")
-    with contextlib.suppress(UnicodeError):
-        domain = domain.encode("idna").decode("ascii")
-    return f"{local}@{domain}"
+    local, _, domain = text.strip().lower().rpartition("@")
+    return f"{local}@{a_label(domain) or domain}"

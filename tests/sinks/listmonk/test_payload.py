@@ -48,6 +48,7 @@ def test_the_uuid_is_sent_only_where_no_address_is_known_or_the_address_alone_is
 
 def test_the_unicode_form_of_a_domain() -> None:
     assert sent(recipient="a@xn--bcher-kva.example", address_form="unicode")["email"] == "a@bücher.example"
+    assert sent(recipient="a@xn--strae-oqa.example", address_form="unicode")["email"] == "a@straße.example"
 
 
 @pytest.mark.parametrize("campaign", ["not-a-uuid", "00000000-0000-0000-0000-000000000000", "x" * 36])
@@ -94,3 +95,6 @@ def test_quotes_are_doubled() -> None:
 def test_same_address_folds_case_and_idna() -> None:
     assert payload.same_address("A@Bücher.example", "a@xn--bcher-kva.example")
     assert not payload.same_address("a@example.com", "b@example.com")
+    assert payload.same_address("A@Straße.example", "a@xn--strae-oqa.example")
+    assert not payload.same_address("a@straße.example", "a@strasse.example")  # two domains
+    assert not payload.same_address("groß@example.com", "gross@example.com")
