@@ -4,6 +4,9 @@ mail in `judging.mail` and for a refusal in `judging.refusal`: nowhere else, and
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof
 from bouncestream.judging.unsure import settled
 from bouncestream.policy import Rules
 from bouncestream.ports import RawInput, Submission
@@ -16,9 +19,21 @@ def judge(parsed: Parsed, came: RawInput, rules: Rules, *, proven: bool = True) 
     return Submission(
         source=came.source,
         provider=came.provider,
-        events=tuple([settled(rules.judged(event), rules.unsure, proven=proven) for event in parsed.events]),
+        events=tuple(
+            [settled(_believed(rules.judged(event)), rules.unsure, proven=proven) for event in parsed.events]
+        ),
         unreadable=parsed.unreadable,
         raw=came.body,
         content_type=came.content_type,
         headers=came.headers,
     )
+
+
+def _believed(event: BounceEvent) -> BounceEvent:
+    """The event as far as it is believed: what a provider only heard by a mail that anybody can have written is
+    soft at most, whatever the policy says, as in `judging.mail`."""
+    if event.proof != Proof.NONE or event.kind is Kind.UNSUBSCRIBE:
+        return event
+    said = f" (it says {event.kind})" if event.kind is not Kind.SOFT else ""
+    evidence = f"{event.evidence}; {NO_PROOF}: reported as soft at most{said}"
+    return replace(event, kind=Kind.SOFT, sure=True, evidence=evidence)

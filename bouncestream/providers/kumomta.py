@@ -4,18 +4,24 @@
 Source: KumoMTA's documentation, "Log record", "Publishing log events via webhooks" and "Bounce classification", as
 noted in November 2026. The stock hook does not try again after an error 500. The recipient is a list if a mail had
 several. Headers are part of a record only if `log_parameters` name them. A record's `id` is that of the mail.
+
+Records of the types OOB and Feedback tell what a mail to KumoMTA says (RFC 3464, RFC 5965; kumomta's crates/kumod,
+logging.rs: the recipient is the report's word). Anybody can write such a mail, and name whom he likes. So it is
+believed as a bounce mail is: Listmonk's two UUIDs prove the person who has them; without them it is soft at most,
+unless the operator's `classes` say what such a record means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.providers._classes import info
+from bouncestream.event import BounceEvent, Kind, Proof
+from bouncestream.providers._classes import class_of, info
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, json_events
 from bouncestream.providers._fields import dig, joined, needed, text
 from bouncestream.settings.key import live_secret
@@ -55,6 +61,7 @@ class KumoMta(Webhook):
 
 def _one(item: Any, into: Gathered[KumoMta]) -> None:
     said, answer, report = needed(item, "type"), item.get("response"), item.get("feedback_report")
+    by_mail = said in ("OOB", "Feedback")
     if said in ("Bounce", "OOB"):
         said = joined(said, item.get("bounce_classification"))
     recipient, headers = item.get("recipient"), item.get("headers")
@@ -62,7 +69,7 @@ def _one(item: Any, into: Gathered[KumoMta]) -> None:
         said = joined(said, dig(report, "feedback_type"))
         recipient = dig(report, "supplemental_trace", "recipient") or dig(report, "original_rcpto_to", 0)
         headers = _headers(dig(report, "original_message"))
-    code = dig(answer, "enhanced_code")
+    code, before = dig(answer, "enhanced_code"), len(into.events)
     for one in recipient if isinstance(recipient, list) else [recipient]:
         into.report(
             said,
@@ -75,6 +82,17 @@ def _one(item: Any, into: Gathered[KumoMta]) -> None:
             vendor_message_id=item.get("id"),
             metadata=(headers, item.get("meta")),
         )
+    if by_mail and class_of(said, into.settings.classes) is None:
+        into.events[before:] = map(_of_mail, into.events[before:])
+
+
+def _of_mail(event: BounceEvent) -> BounceEvent:
+    """The event with the proof that the mail has which it came by."""
+    if event.campaign_uuid and event.subscriber_uuid:
+        words = "proof of origin: the mail has Listmonk's own headers"
+        return replace(event, recipient="", proof=Proof.UUID, evidence=f"{event.evidence}; {words}")
+    hold = "unproven" if event.kind is Kind.UNSUBSCRIBE else ""
+    return replace(event, subscriber_uuid="", proof=Proof.NONE, hold=hold)
 
 
 def _headers(mail: Any) -> dict[str, str]:
@@ -100,6 +118,8 @@ PROVIDER = Provider(
             "Header  Authorization: Bearer {secret}",
             "and log_parameters with headers X-Listmonk-Campaign and X-Listmonk-Subscriber, so that they come",
             "back. Let your Lua try again when it is not answered with 200: the stock hook drops the record then.",
+            "Reports that KumoMTA gets by mail (log_oob, log_arf) can be forged: without both of these headers",
+            "they are soft.",
         ),
         uuids="automatically, in the headers named in log_parameters",
         retries="never with the stock log_hooks:new_json; a Lua hook of your own can",

@@ -25,7 +25,9 @@ KUMOMTA = {
 REPORT = {
     "feedback_type": "abuse",
     "original_rcpto_to": ["<person@example.org>"],
-    "original_message": "From: news@example.com\r\nMessage-Id: <id@host>\r\n\r\nHi",
+    "original_message": "From: news@example.com\r\nMessage-Id: <id@host>\r\n"
+    "X-Listmonk-Campaign: 11111111-2222-4333-8444-555555555555\r\n"
+    "X-Listmonk-Subscriber: 66666666-7777-4888-8999-aaaaaaaaaaaa\r\n\r\nHi",
     "supplemental_trace": None,
 }
 
