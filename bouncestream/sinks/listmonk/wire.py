@@ -2,18 +2,23 @@
 """The HTTP connections to Listmonk: what goes out, and what comes back as a few bytes, in time, or as a SinkError.
 
 The call is that of `net.http`. Whatever answers in Listmonk's place may be broken or hostile: so every answer is
-bounded after decompression too, and the decompression is done here.
+bounded after decompression too, and the decompression is done here. And no answer is an old one: each GET has a URL
+of its own, so that a proxy which caches pages (nginx does with `proxy_cache`, whatever a request asks for) has none
+for it. A row that is there and not shown would be posted again, and the mark of a former run be taken for that of
+now.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import struct
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import aiohttp
@@ -21,6 +26,9 @@ import aiohttp
 from bouncestream.crypto.blank import Blank
 from bouncestream.errors import SinkError
 from bouncestream.net.http import CallFailed, Client
+
+#: The field of a query that makes each URL one of its own. Listmonk passes over fields that it does not know.
+FRESH = "_"
 
 
 class NoAnswer(SinkError):
@@ -64,6 +72,7 @@ class Wire:
 
     def __init__(self, url: str, user: str, token: str, *, connections: int) -> None:
         self._url = url.rstrip("/")
+        self._run, self._calls = secrets.token_hex(4), count()
         #: Takes the credentials out of what Listmonk, or whatever answers in its place, says.
         self.blank = Blank(token, user=user)
         self._client = Client(
@@ -94,6 +103,8 @@ class Wire:
         """
         sent = {"Content-Type": "application/json"} if body is not None else None
         what = f"{method} {path}"
+        if method == "GET":
+            query = {**(query or {}), FRESH: f"{self._run}{next(self._calls):x}"}
         try:
             answer = await self._client.call(
                 method,

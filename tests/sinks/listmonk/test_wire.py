@@ -8,6 +8,7 @@ import gzip
 import socket
 import struct
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -38,6 +39,27 @@ async def test_nothing_went_out(wire: list[Wire]) -> None:
     async with serving(says(b"HTTP/1.1 200 OK\r\n\r\n")) as port:
         with pytest.raises(NotSent, match=r": the server does not speak TLS on this port$"):
             await call(wire, f"https://127.0.0.1:{port}")  # it was "operation not permitted"
+
+
+async def test_no_cache_on_the_way_has_an_answer_to_a_read(wire: list[Wire]) -> None:
+    """A row that is not shown is posted again."""
+    cache: dict[bytes, bytes] = {}
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                url = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+                answer = cache.setdefault(url, b"%d" % len(cache))
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
+
+    async with serving(proxy) as port:
+        for _ in range(2):  # also over a restart
+            wire.append(one := Wire(f"http://127.0.0.1:{port}", "bridge", "hJ2-kR8wQz5", connections=2))
+            for query in (None, {"source": "shop"}, {"source": "shop"}):
+                await one.call("GET", "/api/bounces", within=5, limit=100, query=query)
+            await one.close()
+    assert len(cache) == 6
+    assert all(url.startswith(b"/api/bounces?") for url in cache)
 
 
 async def test_it_may_have_counted(wire: list[Wire]) -> None:
