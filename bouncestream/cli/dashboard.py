@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     config = load(config_path(args), with_secrets=False, judging=True, sealing=True, dashboard=True)
     if not config.outbox.url:
         require(Path(config.outbox.path))
-    logs.start(config.log.format, config.log.level)
+    logs.start(config.log.format, config.log.level, aside=True)
     made = _settled(config)
     return asyncio.run(_serve(made, new_token=made.dashboard.token is not config.dashboard.token))
 

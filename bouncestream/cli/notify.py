@@ -17,6 +17,7 @@ def notify(*lines: str, environ: Mapping[str, str] | None = None) -> None:
         address = "\0" + address[1:]  # the abstract name space
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to:
+            to.settimeout(1)  # systemd may hang, and nothing may wait for it
             to.connect(address)
             to.sendall("\n".join(lines).encode())
     except OSError:

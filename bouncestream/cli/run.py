@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     path = config_path(args)
     config = load(path)
-    logs.start(config.log.format, config.log.level)
+    logs.start(config.log.format, config.log.level, aside=True)
     _warn(config)
     if warning := as_root():
         log.warning("%s", warning)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +117,48 @@ def test_a_very_long_line_is_cut() -> None:
     stream = start()
     log.info("x" * 100_000)
     assert len(stream.getvalue()) < logs.LIMIT + 100
+
+
+def aside(file: int) -> logs.Aside:
+    with open(file, "w", encoding="utf-8", closefd=False) as stream:
+        logs.start(stream=stream, environ={}, aside=True)
+    (handler,) = logging.getLogger().handlers
+    assert isinstance(handler, logs.Aside)
+    return handler
+
+
+def test_nobody_waits_for_who_reads_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal that hangs would else stop all that the bridge does."""
+    monkeypatch.setattr("bouncestream.logs.PATIENCE", 0.05)
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    handler = aside(writing)
+    for number in range(3000):
+        log.info("line %d of the log, ünï", number)
+    handler.flush()  # nor does the end of the process
+    with open(reading, "rb") as file:
+        os.set_blocking(reading, False)
+        seen = b""
+        while b"left out" not in seen:
+            seen += file.read() or b""
+    lines = seen.decode().splitlines()
+    assert [line.split()[-5] for line in lines[:100]] == [str(number) for number in range(100)]
+    told = next(line for line in lines if "left out" in line)
+    assert re.search(r" warning log: lines of the log that nobody took in time are left out: \d+$", told)
+    os.close(writing)
+
+
+def test_what_is_logged_is_written_by_the_end(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as file:
+        handler = aside(file.fileno())
+        for number in range(100):
+            log.info("line %d", number)
+        handler.flush()
+        assert (tmp_path / "log").read_text().count("\n") == 100
+
+
+def test_what_is_no_file_is_written_to_at_once() -> None:
+    stream = io.StringIO()
+    logs.start(stream=stream, environ={}, aside=True)
+    log.info("a line")
+    assert "a line" in stream.getvalue()
