@@ -47,7 +47,7 @@ _excess = counting(
     lambda numbers: numbers.excess,
     "Recipients held because a bounce mail without proof named more than `[mail] max_unproven`: {n}.",
     "Inspect them: `bouncestream outbox list --state held`. If they are genuine, `bouncestream outbox release "
-    "--held-for unproven`; otherwise `bouncestream outbox drop`.",
+    "--held-for unproven`; otherwise `bouncestream outbox drop --held-for unproven`.",
 )
 
 

@@ -28,7 +28,7 @@ def _sending(s: Snapshot, _: Alerts) -> Sequence[Reading]:
 def _words(cause: str, n: int) -> tuple[str, str]:
     look = (
         "Check the server's table of users and its logs. If they do not exist: `bouncestream outbox release "
-        "--held-for operator`. If the server was wrong: `bouncestream outbox drop`."
+        "--held-for operator`. If the server was wrong: `bouncestream outbox drop --held-for operator`."
     )
     if cause == EVERYBODY:
         return (

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from bouncestream.cli import out
-from bouncestream.cli.opened import Changing, changing, configuration
+from bouncestream.cli.opened import Changing, changing, configuration, since_when
 from bouncestream.cli.parser import Commands, Parser, add, command
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
@@ -49,6 +49,11 @@ def options(inner: Commands) -> None:
     many = again.add_mutually_exclusive_group()
     many.add_argument("--dead", action="store_true", help="all dead letters")
     many.add_argument("--unstored", action="store_true", help="all that Listmonk did not store")
+    many.add_argument(
+        "--verified",
+        action="store_true",
+        help="all that Listmonk had recorded: it was restored from a backup since (needs --since)",
+    )
     many.add_argument("--from-dry-run", action="store_true", help="all that a dry run dropped")
     many.add_argument("--quarantine", action="store_true", help="quarantined items: the given ones, or all")
     many.add_argument(
@@ -57,6 +62,12 @@ def options(inner: Commands) -> None:
         help="unidentified bounce mails: the given ones, or all",
     )
 
+    again.add_argument(
+        "--since",
+        default="all",
+        metavar="WHEN",
+        help="of many, those that were finished since: 3h, 7d, a date, or all",
+    )
     again.add_argument("--yes", action="store_true", help="do not ask, however many hard bounces these are")
     again.add_argument("--again", action="store_true", help="also events that were undone")
 
@@ -64,6 +75,7 @@ def options(inner: Commands) -> None:
     never.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or start of the id")
     never.add_argument("--held", action="store_true", help="all held events")
     never.add_argument("--pending", action="store_true", help="all events waiting for delivery")
+    _held_for(never)
     lot = never.add_mutually_exclusive_group()
     lot.add_argument("--quarantine", action="store_true", help="quarantined items: the given ones, or all")
     lot.add_argument(
@@ -74,7 +86,11 @@ def options(inner: Commands) -> None:
     go = as_command(inner, "release", "release held events for delivery", release)
     go.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or start of the id")
     go.add_argument("--all", action="store_true", help="all held events")
-    go.add_argument(
+    _held_for(go)
+
+
+def _held_for(made: Parser) -> None:
+    made.add_argument(
         "--held-for",
         default="",
         choices=sorted(HELD_FOR),
@@ -96,22 +112,32 @@ def as_command(
 def replay(args: argparse.Namespace) -> int:
     """`outbox replay`."""
     config = configuration(args, with_secrets=False, judging=True, sealing=True)
-    many = bool(args.dead or args.unstored or args.from_dry_run)
+    many = bool(args.dead or args.unstored or args.verified or args.from_dry_run)
+    since = since_when(args)
+    if args.verified and since is None:
+        raise UsageError(
+            "--verified needs --since: the day of the backup from which Listmonk was restored. Next: write it as "
+            "--since 2026-11-30."
+        )
     with changing(config) as outbox:
         if args.quarantine or args.unidentified:
             return _replay_quarantine(args, config, outbox)
         rows = []
         if args.dead:
-            rows = _all(outbox, State.DEAD)
+            rows = _all(outbox, State.DEAD, since=since)
         elif args.unstored:
-            rows = _all(outbox, State.UNSTORED)
+            rows = _all(outbox, State.UNSTORED, since=since)
+        elif args.verified:
+            rows = _all(outbox, State.VERIFIED, since=since)
         elif args.from_dry_run:
-            rows = _all(outbox, State.DROPPED, why_begins="dry run")
-        other = "--dead, --unstored, --from-dry-run, --quarantine or --unidentified"
+            rows = _all(outbox, State.DROPPED, why_begins="dry run", since=since)
+        other = "--dead, --unstored, --verified, --from-dry-run, --quarantine or --unidentified"
         rows += _named(args, outbox, or_one_of=other, many=many)
         hards = outbox.read(partial(braking.hards_among, rows=rows))
         confirm_batch(config, hards, "replay", yes=args.yes)
-        return apply(args, outbox, rows, partial(operator.replay, again=args.again), "replayed")
+        return apply(
+            args, outbox, rows, partial(operator.replay, again=args.again, verified=args.verified), "replayed"
+        )
 
 
 def _replay_quarantine(args: argparse.Namespace, config: Config, outbox: Changing) -> int:
@@ -194,9 +220,12 @@ def drop(args: argparse.Namespace) -> int:
         if args.quarantine or args.unidentified:
             return _drop_quarantined(args, outbox)
         rows = [row for state in many for row in _all(outbox, state)]
+        if args.held_for and not args.held:
+            rows += _all(outbox, State.HELD, held_for=args.held_for)
         if rows and not args.yes:
             confirm(f"This drops {len(rows)} events; they will never be sent to Listmonk. Continue?")
-        rows += _named(args, outbox, or_one_of="--held, --pending, --quarantine or --unidentified", many=bool(many))
+        other = "--held, --held-for, --pending, --quarantine or --unidentified"
+        rows += _named(args, outbox, or_one_of=other, many=bool(many or args.held_for))
         return apply(args, outbox, rows, operator.drop, "dropped")
 
 
@@ -222,10 +251,16 @@ def release(args: argparse.Namespace) -> int:
         return apply(args, outbox, rows, operator.release, "released")
 
 
-def _all(outbox: Changing, state: State, *, held_for: str = "", why_begins: str = "") -> list[int]:
-    return outbox.read(
-        partial(operator.rows_in, state=state, held_for=held_for, why_begins=why_begins, limit=sys.maxsize)
-    )
+def _all(
+    outbox: Changing,
+    state: State,
+    *,
+    held_for: str = "",
+    why_begins: str = "",
+    since: datetime | None = None,
+) -> list[int]:
+    find = partial(operator.rows_in, state=state, held_for=held_for, why_begins=why_begins, since=since)
+    return outbox.read(partial(find, limit=sys.maxsize))
 
 
 def _named(args: argparse.Namespace, outbox: Changing, *, or_one_of: str, many: bool) -> list[int]:

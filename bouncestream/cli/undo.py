@@ -236,7 +236,7 @@ def _to_come(waiting: Mapping[str, int], drop: str) -> Iterator[tuple[str, str]]
         yield (
             f"{_bounces(unheld)} of what is to be undone {_are(unheld)} not delivered yet. Once delivered, "
             "Listmonk may blocklist the subscribers again.",
-            "see them: bouncestream outbox list; drop them: bouncestream outbox drop.",
+            "see them: bouncestream outbox list --state pending; drop them: bouncestream outbox drop NUMBER.",
         )
     if braked:
         yield (
@@ -248,7 +248,7 @@ def _to_come(waiting: Mapping[str, int], drop: str) -> Iterator[tuple[str, str]]
         yield (
             f"{_bounces(held)} of what is to be undone {_are(held)} held for another reason. If you release them, "
             "Listmonk may blocklist the subscribers again.",
-            "see them: bouncestream outbox list --state held; drop them: bouncestream outbox drop.",
+            "see them: bouncestream outbox list --state held; drop them: bouncestream outbox drop NUMBER.",
         )
 
 

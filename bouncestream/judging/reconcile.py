@@ -25,7 +25,7 @@ CAUSES: Mapping[str, str] = {
     "undone": "taken back by `bouncestream undo`",
     "erased": "its person was erased here, and the row is no longer in Listmonk",
     "subscriber deleted": "stored once; the subscriber was deleted in Listmonk",
-    "row deleted": "stored once; the row was deleted in Listmonk",
+    "row deleted": "stored once; the row was deleted in Listmonk, or lost as it was restored from a backup",
     "another bridge": "a row that another bridge wrote under the same source name",
     "older than retention": "in Listmonk; its event has left the outbox ([retention] events)",
     "suppressed": "in the provider's list; the person is suppressed here, so nothing is stored",

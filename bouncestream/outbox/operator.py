@@ -171,14 +171,22 @@ def rows_in(
     *,
     held_for: str = "",
     why_begins: str = "",
+    since: datetime | None = None,
     limit: int = 100_000,
 ) -> list[int]:
-    """The rows for a command about many: all dead ones, what a dry run dropped (by how its reason begins) …"""
+    """The rows for a command about many: all dead ones, what a dry run dropped (by how its reason begins) …
+    `since`: only those that are finished, and then or later."""
     query = "set_aside_in_state" if state in (State.HELD, State.DEAD) else "rows_in_state"
     found: list[int] = []
     after = 0
     while len(found) < limit:
-        bounds = {"state": state, "held_for": held_for, "after": after, "limit": _PIECE}
+        bounds = {
+            "state": state,
+            "held_for": held_for,
+            "since": codec.stamp(since) if since else "",
+            "after": after,
+            "limit": _PIECE,
+        }
         rows = conn.execute(QUERIES[query], bounds).fetchall()
         found += [row for row, why in rows if why.startswith(why_begins)]
         if len(rows) < _PIECE:
@@ -188,15 +196,22 @@ def rows_in(
 
 
 def replay(
-    conn: Conn, rows: Sequence[int], now: datetime, why: str = "replayed", *, again: bool = False
+    conn: Conn,
+    rows: Sequence[int],
+    now: datetime,
+    why: str = "replayed",
+    *,
+    again: bool = False,
+    verified: bool = False,
 ) -> Changed:
-    """Deliver finished rows again; with `again` also those that were undone. One that was ever claimed for posting
+    """Deliver finished rows again; with `again` also those that were undone, with `verified` also those whose rows
+    were seen, as a Listmonk that was restored from a backup has lost them. One that was ever claimed for posting
     may be in Listmonk already: it becomes `claimed`, and `run` reads it back before it posts anything. Its failures
     are forgiven."""
 
     def move(row: int, state: State, attempt: int) -> Move | str:
-        if state is State.VERIFIED:
-            return "it is already in Listmonk (verified): a replay would count it twice"
+        if state is State.VERIFIED and not verified:
+            return "it is already in Listmonk (verified): use `replay --verified`, if Listmonk was restored since"
         if state is State.PENDING:
             return "it is already waiting for delivery (pending)"
         if state is State.HELD:
@@ -205,6 +220,8 @@ def replay(
             if not again:
                 return "it was undone: use `replay --again`, if it is to be delivered all the same"
             caused.again(conn, [row])
+        if state is State.VERIFIED:
+            caused.again(conn, [row])  # what it caused is gone with its row, or is seen again
         conn.execute(QUERIES["fresh_start"], (row,))
         return Move(row, State.CLAIMED if attempt else State.PENDING, why)
 

@@ -307,13 +307,14 @@ SELECT received_at, content_type, bytes FROM raw WHERE id = ?;
 
 -- name: rows_in_state
 SELECT id, why FROM outbox
-WHERE state = :state AND (:held_for = '' OR held_for = :held_for) AND id > :after
+WHERE state = :state AND (:held_for = '' OR held_for = :held_for) AND (:since = '' OR finished_at >= :since)
+  AND id > :after
 ORDER BY id LIMIT :limit;
 
 -- name: set_aside_in_state
 SELECT id, why FROM outbox
 WHERE (state = 'held' OR state = 'dead') AND state = :state AND (:held_for = '' OR held_for = :held_for)
-  AND id > :after
+  AND (:since = '' OR finished_at >= :since) AND id > :after
 ORDER BY id LIMIT :limit;
 
 -- name: due_rows

@@ -28,8 +28,9 @@ MOVES: dict[State, frozenset[State]] = {
     State.POSTED: frozenset(
         {State.POSTED, State.VERIFIED, State.UNSTORED, State.DEAD, State.PENDING, State.CLAIMED}
     ),
-    # an undo took its row out of Listmonk again
-    State.VERIFIED: frozenset({State.DROPPED}),
+    # an undo took its row out of Listmonk again; or `replay`, where Listmonk was restored from a backup: it is read
+    # back first (claimed)
+    State.VERIFIED: frozenset({State.DROPPED, State.CLAIMED}),
     # its row appeared after all; or `replay`: one that was ever posted is read back first (claimed)
     State.UNSTORED: frozenset({State.VERIFIED, State.PENDING, State.CLAIMED}),
     State.DEAD: frozenset({State.VERIFIED, State.PENDING, State.CLAIMED}),

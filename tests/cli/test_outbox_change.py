@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.outbox import operator
-from bouncestream.ports import State, Unreadable
+from bouncestream.outbox import delivery, operator
+from bouncestream.ports import Move, State, Unreadable
 from tests.cli.conftest import Cli
 from tests.outbox import make
 
@@ -50,6 +50,18 @@ def test_replay_of_all_of_a_sort(cli: Cli, conn: sqlite3.Connection, option: str
     assert done(conn, cli, "replay", option) == {"replayed": rows, "refused": {}}
 
 
+def test_what_a_restored_listmonk_has_lost_is_replayed_by_its_time(cli: Cli, conn: sqlite3.Connection) -> None:
+    delivery.settle(conn, [Move(4, State.VERIFIED, "its row is in Listmonk")], make.NOW)
+    asked = cli("outbox", "replay", "--verified")
+    assert (asked.returncode, "needs --since" in asked.stderr) == (64, True)
+    day = f"{make.NOW:%Y-%m-%d}"
+    assert done(conn, cli, "replay", "--verified", "--since", "2999-01-01") == {"replayed": [], "refused": {}}
+    assert done(conn, cli, "replay", "--unstored", "--since", "2999-01-01") == {"replayed": [], "refused": {}}
+    assert list(done(conn, cli, "replay", "4")["refused"]) == ["4"]  # type: ignore[call-overload]
+    assert done(conn, cli, "replay", "--verified", "--since", day) == {"replayed": [4], "refused": {}}
+    assert states(conn)[3] == "claimed"
+
+
 def test_what_the_bridge_holds_is_refused(cli: Cli, conn: sqlite3.Connection) -> None:
     before = states(conn)
     for command in ("replay", "drop", "release"):
@@ -75,6 +87,15 @@ def test_many_are_dropped_only_when_it_is_meant(cli: Cli, conn: sqlite3.Connecti
     assert "--yes" in refused.stderr
     assert states(conn)[6:] == ["held", "held"]
     assert done(conn, cli, "drop", "--held", "--yes") == {"dropped": [7, 8], "refused": {}}
+
+
+def test_what_is_held_for_one_reason_is_dropped_and_the_rest_stays(cli: Cli, conn: sqlite3.Connection) -> None:
+    refused = cli("outbox", "drop", "--held-for", "brake")
+    assert refused.returncode == 64
+    assert "This drops 1 events" in refused.stderr
+    assert done(conn, cli, "drop", "--held-for", "brake", "--yes") == {"dropped": [8], "refused": {}}
+    assert states(conn)[6:] == ["held", "dropped"]
+    assert done(conn, cli, "drop", "--held", "--held-for", "brake", "--yes") == {"dropped": [7], "refused": {}}
 
 
 @pytest.mark.parametrize("command", ["replay", "drop", "release"])

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
 from bouncestream.errors import UsageError
 from bouncestream.event import Kind
-from bouncestream.outbox import delivery, operator
-from bouncestream.ports import Move, State
+from bouncestream.outbox import caused, delivery, operator
+from bouncestream.ports import ListedRow, Move, State
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, submit
 
@@ -123,6 +124,18 @@ def test_replay_reads_back_what_was_ever_claimed(full: sqlite3.Connection) -> No
     }
     assert [row.row for row in delivery.unsettled(full)] == [2, 3, 5, 6, 8]
     assert make.one(full, "SELECT finished_at FROM outbox WHERE id = 6") is None
+    make.check_tally(full)
+
+
+def test_what_a_restored_listmonk_has_lost_is_read_back_first(full: sqlite3.Connection) -> None:
+    seen = ListedRow("", 1, True, 7, 3, "0a6c5e2e-8a3f-4be0-a8d3-0a9fb5e4b0f2", "blocklisted")
+    event_id = make.one(full, "SELECT event_id FROM outbox WHERE id = 4")
+    caused.note(full, [replace(seen, event_id=str(event_id))], {}, NOW)
+    assert operator.rows_in(full, State.VERIFIED, since=later(10_000)) == []
+    assert operator.rows_in(full, State.VERIFIED, since=NOW) == [4]
+    assert operator.replay(full, [4], later(90), verified=True).done == [4]
+    assert full.execute("SELECT state, finished_at FROM outbox WHERE id = 4").fetchall() == [("claimed", None)]
+    assert make.one(full, "SELECT count(*) FROM caused") == 0  # it is noted again once its row is seen
     make.check_tally(full)
 
 

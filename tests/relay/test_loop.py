@@ -266,6 +266,27 @@ async def test_a_replay_beside_the_running_relay_is_read_back_first(bridge: Brid
     bridge.exactly_once(3)
 
 
+async def test_what_a_restored_listmonk_has_lost_is_told_again_and_the_rest_is_not(
+    bridge: Bridge, sandbox: Sandbox
+) -> None:
+    """Its backup has the first two of five bounces."""
+    await bridge.start()
+    await bridge.emit(range(5), Kind.SOFT)
+    await bridge.idle()
+    before = sandbox.state()["posted"]
+    for number in sorted(sandbox.listmonk.database.rows)[2:]:
+        sandbox.listmonk.database.delete_row(number)
+    other = await type(bridge.db).open(bridge.path)
+    rows = await other.read(partial(operator.rows_in, state=State.VERIFIED))
+    now = bridge.relay.context.clock.now()
+    await other.write(lambda conn: operator.replay(conn, rows, now, verified=True))
+    await other.close()
+    await bridge.until(lambda: len(bridge.rows()) == 5)
+    await bridge.until_states({"verified": 5})
+    bridge.exactly_once(5)
+    assert sandbox.state()["posted"] == before + 3
+
+
 async def test_with_several_bridges_a_change_that_shows_late_is_found(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
