@@ -135,19 +135,14 @@ MANUAL: Mapping[str, Entry] = {
         ),
         _LOOKS,
     ),
-    "outbox show": Entry(("outbox show 12", "outbox show 12 --raw --reveal", "outbox show 3 --quarantine"), _LOOKS),
-    "outbox stats": Entry(("outbox stats", "outbox stats --by campaign"), _LOOKS),
+    "outbox show": Entry(("outbox show 12 --raw --reveal", "outbox show 3 --quarantine"), _LOOKS),
+    "outbox stats": Entry(("outbox stats --by campaign",), _LOOKS),
     "outbox replay": Entry(
-        (
-            "outbox replay 12",
-            "outbox replay --dead",
-            "outbox replay --verified --since 2026-11-30",
-            "outbox replay --quarantine 3",
-        ),
+        ("outbox replay --dead", "outbox replay --verified --since 2026-11-30"),
         {1: "some were refused, with the reason", **_CHANGES},
     ),
     "outbox drop": Entry(
-        ("outbox drop 12 13", "outbox drop --held-for operator", "outbox drop --held --yes"),
+        ("outbox drop 12 13", "outbox drop --held-for operator"),
         {1: "some were refused, with the reason", **_CHANGES},
     ),
     "outbox release": Entry(
