@@ -22,7 +22,15 @@ TTL, SILENT = 3.0, 8.0
 
 
 def bridge(
-    folder: Path, url: str, name: str, listmonk: str, *, step: str = "", silent: float = 0, **settings: str
+    folder: Path,
+    url: str,
+    name: str,
+    listmonk: str,
+    *,
+    step: str = "",
+    silent: float = 0,
+    ttl: float = TTL,
+    **settings: str,
 ) -> Program:
     """A bridge of that name, which is not started yet; `step`, `silent`: see tests/e2e/wrapped.py.
 
@@ -37,7 +45,7 @@ def bridge(
     made.environment |= {
         "BOUNCESTREAM__OUTBOX__URL": url,
         "BOUNCESTREAM__BRIDGE__NAME": name,
-        "BOUNCESTREAM_TEST_TTL": str(TTL),
+        "BOUNCESTREAM_TEST_TTL": str(ttl),
         "BOUNCESTREAM_TEST_SILENT": str(silent),
         "BOUNCESTREAM_TEST_AT": step,
     }

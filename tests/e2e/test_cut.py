@@ -11,12 +11,16 @@ import aiohttp
 import pytest
 
 from bouncestream.sandbox import Sandbox
-from tests.e2e.bridges import SILENT, TTL, bridge, deliver, recorded, running, until_intake
+from tests.e2e.bridges import SILENT, bridge, deliver, recorded, running, until_intake
 from tests.e2e.program import event, post
 from tests.mailserver.proxy import Proxy
 from tests.postgres.cluster import Cluster
 
 pytestmark = [pytest.mark.process, pytest.mark.wrapped]
+
+#: Seconds. At load 20 a renewal takes 2 s and more by way of the proxy: then shorter leases end before they are
+#: renewed, and the work under them, which is cut off each time, never comes to deliver ("0 of 20 were recorded").
+TTL = 9.0
 
 
 @pytest.mark.timeout(300)
@@ -29,7 +33,7 @@ async def test_the_network_is_cut_without_a_word(
     async with Proxy(cluster.port) as network:
         near = pg_url.replace(f":{cluster.port}/", f":{network.port}/")
         one, two = (
-            bridge(tmp_path, url, name, sandbox.url, silent=SILENT)
+            bridge(tmp_path, url, name, sandbox.url, silent=SILENT, ttl=TTL)
             for url, name in ((near, "one"), (pg_url, "two"))
         )
         async with running(one, two):
@@ -41,7 +45,7 @@ async def test_the_network_is_cut_without_a_word(
             assert getattr(told.value, "status", 503) == 503
             await until_intake(session, one, 503)
             await asyncio.gather(*(deliver(session, [one, two], number) for number in range(40, 60)))
-            await recorded(sandbox, 60, seconds=TTL + 30)
+            await recorded(sandbox, 60, seconds=TTL + 60)
             setattr(network, cut, False)
             await until_intake(session, one, 200)
             await asyncio.gather(*(deliver(session, [one], number) for number in range(60, 70)))
