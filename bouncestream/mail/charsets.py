@@ -32,6 +32,11 @@ _MORE = {
     "unicode_1_1_utf_7": "utf_7", "windows_874": "cp874", "windows_31j": "cp932", "x_gbk": "gbk",
     "x_sjis": "shift_jis", "x_mac_cyrillic": "mac_cyrillic", "x_euc_jp": "euc_jp",
 }  # fmt: skip
+#: What is written under the name of a smaller charset (WHATWG Encoding Standard, section 4.2).
+WIDER = {
+    "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "shift_jis": "cp932", "big5": "big5hkscs",
+    "tis_620": "cp874", "latin_1": "cp1252",
+}  # fmt: skip
 _CODECS = (frozenset(aliases.values()) | _SINGLE) - _NO_CHARSETS
 
 #: A longer name is none.

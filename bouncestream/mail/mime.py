@@ -15,7 +15,7 @@ import re
 from email.errors import MessageError
 from email.header import decode_header
 
-from bouncestream.mail.charsets import charset_of
+from bouncestream.mail.charsets import WIDER, charset_of
 from bouncestream.record import record
 
 MAX_DEPTH = 5  #: multiparts within multiparts
@@ -44,6 +44,10 @@ _HIDDEN = re.compile(r"<(/?)(style|script|head)\b[^<>]{0,500}>", re.IGNORECASE)
 
 _JAPANESE = ("euc_jp", "cp932")
 """What stands in mails that are called ISO-2022-JP and have 8-bit text."""
+_SEVERAL = ("utf", "gb", "big5", "cp9", "euc", "iso2022", "shift", "hz", "johab")
+"""How the names of codecs begin in which a character may have several bytes."""
+_UNDEFINED = re.compile(r"[\x81\x8d\x8f\x90\x9d]")
+"""What windows-1252 leaves undefined."""
 
 Fields = dict[str, str]
 """Header fields by lower-case name; of a repeated field the first value is kept."""
@@ -174,7 +178,8 @@ def _base64(body: str) -> str:
 
 
 def in_charset(text: str, charset: str) -> str:
-    """`text` (latin-1 for bytes) read in `charset`; unknown or wrong charsets fall back to UTF-8, then latin-1."""
+    """`text` (latin-1 for bytes) read in `charset`, in UTF-8 where it is that whatever it is called, or, where
+    neither fits everywhere, in the one that fits nearly everywhere; else as windows-1252 or latin-1."""
     name = charset.strip(" \"'").lower()
     if "\x1b" in text and ("\x1b$" in text or "\x1b(" in text):
         name = "iso2022_kr" if "\x1b$)C" in text else "iso2022_jp_ext"
@@ -184,15 +189,23 @@ def in_charset(text: str, charset: str) -> str:
         data = text.encode("latin-1")
     except UnicodeEncodeError:
         return text  # it has been read already
-    for candidate in (charset_of(name), "utf-8", *(_JAPANESE if name.startswith("iso-2022-jp") else ())):
+    codec = charset_of(name)
+    codec = WIDER.get(codec, codec)
+    # What is not UTF-8 hardly ever looks like it, unless characters have several bytes there too.
+    order = (codec, "utf-8") if codec.startswith(_SEVERAL) else ("utf-8", codec)
+    for candidate in (*order, *(_JAPANESE if name.startswith("iso-2022-jp") else ())):
         if candidate:
             try:
                 return data.decode(candidate)
             except (LookupError, ValueError):
-                continue
-    if name.startswith("iso2022_"):
-        return data.decode(name, "replace")
-    return text
+                if name.startswith("iso2022_"):  # all of it is ASCII, also in UTF-8
+                    return data.decode(name, "replace")
+    for candidate in order:
+        if candidate:
+            found = data.decode(candidate, "replace")
+            if found.count("\ufffd") * 8 < len(found) - len(found.encode("ascii", "ignore")):
+                return found
+    return data.decode("cp1252") if not _UNDEFINED.search(text) else text
 
 
 def _visible(text: str) -> str:

@@ -61,6 +61,8 @@ def test_the_number_of_parts_is_bounded() -> None:
         ({"content-type": "text/plain; charset=iso-2022-kr"}, "\x1b$)C\x0eGQ1[\x0f", "한글"),
         ({"content-type": "text/plain; charset=utf-8"}, "a\xe2\x80\x8b@example.com", "a@example.com"),
         ({"content-type": "text/plain; charset=utf-8"}, "\xff\xfe", "\xff\xfe"),  # not UTF-8 at all
+        ({"content-type": "text/plain; charset=utf-8"}, "gr\xfc\xdfe", "grüße"),
+        ({"content-type": "text/plain; charset=iso-8859-1"}, "can\x92t", "can’t"),  # windows-1252
     ],
 )
 def test_encodings_and_charsets(fields: dict[str, str], body: str, text: str) -> None:
@@ -134,3 +136,28 @@ def test_header_fields_in_html_stay_lines(page: str) -> None:
 def test_where_html_may_break_an_address_does_not_break_it() -> None:
     page = "<p>a@<wbr>exam&shy;ple.com</p>"
     assert decoded(Part("text/html", {}, page)).strip() == "a@example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "charset"),
+    [
+        ("收件人镕：用户不存在①", "gb18030", "gb2312"),  # the name of the smaller charset
+        ("똠방각하 사용자 없음", "cp949", "ks_c_5601-1987"),
+        ("①㈱宛先不明", "cp932", "shift_jis"),
+        ("用户不存在", "utf-8", "koi8-r"),
+        ("пользователь не найден", "utf-8", "us-ascii"),
+        ("пользователь не найден", "utf-8", "windows-1251"),
+        ("пользователь не найден", "windows-1251", "windows-1251"),
+        ("用户不存在，请检查", "gb18030", "gbk"),
+    ],
+)
+def test_texts_under_another_name(text: str, encoding: str, charset: str) -> None:
+    fields = {"content-type": f"text/plain; charset={charset}"}
+    assert decoded(Part("text/plain", fields, text.encode(encoding).decode("latin-1"))) == text
+
+
+@pytest.mark.parametrize(("encoding", "charset"), [("utf-8", "utf-8"), ("utf-8", ""), ("gb18030", "gb2312")])
+def test_a_text_with_a_damaged_character_is_read_but_for_that(encoding: str, charset: str) -> None:
+    raw = "收件人：用户不存在，邮件无法投递".encode(encoding)[:-1] + b"\n"
+    fields = {"content-type": f"text/plain; charset={charset}"}
+    assert decoded(Part("text/plain", fields, raw.decode("latin-1"))).startswith("收件人：用户不存在，邮件无法投")
