@@ -39,8 +39,26 @@ WIDER = {
 }  # fmt: skip
 _CODECS = (frozenset(aliases.values()) | _SINGLE) - _NO_CHARSETS
 
+_CHINESE = ("邮件", "用户", "地址", "退信", "郵件", "信箱", "使用者")
+_JAPANESE = ("メール", "アドレス", "配信", "送信", "宛先")
+_RUSSIAN = ("письм", "адрес", "сообщени", "пользовател", "почт", "доставл")
+#: Words that a notice in a language always has, by the codecs that it may be written in.
+_TOLD_BY = {
+    "gb18030": _CHINESE, "big5hkscs": _CHINESE, "cp932": _JAPANESE, "euc_jp": _JAPANESE,
+    "cp949": ("메일", "주소", "사용자", "전송"), "koi8_r": _RUSSIAN, "cp1251": _RUSSIAN,
+}  # fmt: skip
+
 #: A longer name is none.
 _LONGEST = 40
+
+
+def told_by_words(data: bytes) -> str:
+    """The codec in which `data`, whose charset is unknown, has words that notices have; '' where there is none."""
+    for codec, words in _TOLD_BY.items():
+        text = data[:4000].decode(codec, "ignore").lower()
+        if sum(word in text for word in words) > 1:
+            return codec
+    return ""
 
 
 @lru_cache(maxsize=256)  # bounded, as strangers choose the names

@@ -15,7 +15,7 @@ import re
 from email.errors import MessageError
 from email.header import decode_header
 
-from bouncestream.mail.charsets import WIDER, charset_of
+from bouncestream.mail.charsets import WIDER, charset_of, told_by_words
 from bouncestream.record import record
 
 MAX_DEPTH = 5  #: multiparts within multiparts
@@ -191,16 +191,20 @@ def in_charset(text: str, charset: str) -> str:
         return text  # it has been read already
     codec = charset_of(name)
     codec = WIDER.get(codec, codec)
-    # What is not UTF-8 hardly ever looks like it, unless characters have several bytes there too.
-    order = (codec, "utf-8") if codec.startswith(_SEVERAL) else ("utf-8", codec)
-    for candidate in (*order, *(_JAPANESE if name.startswith("iso-2022-jp") else ())):
+    if not codec.startswith(_SEVERAL):
+        try:
+            return data.decode("utf-8")  # what is not UTF-8 hardly ever looks like it
+        except ValueError:
+            if codec in ("", "ascii", "cp1252"):  # what programs say that do not know
+                codec = told_by_words(data) or codec
+    for candidate in (codec, "utf-8", *(_JAPANESE if name.startswith("iso-2022-jp") else ())):
         if candidate:
             try:
                 return data.decode(candidate)
             except (LookupError, ValueError):
                 if name.startswith("iso2022_"):  # all of it is ASCII, also in UTF-8
                     return data.decode(name, "replace")
-    for candidate in order:
+    for candidate in (codec, "utf-8"):
         if candidate:
             found = data.decode(candidate, "replace")
             if found.count("\ufffd") * 8 < len(found) - len(found.encode("ascii", "ignore")):

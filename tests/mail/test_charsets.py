@@ -11,7 +11,7 @@ from encodings.aliases import aliases
 
 import pytest
 
-from bouncestream.mail.charsets import charset_of
+from bouncestream.mail.charsets import charset_of, told_by_words
 from bouncestream.mail.mime import Part, decoded
 
 NOTATIONS = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "charmap"}
@@ -83,3 +83,32 @@ def test_no_charset_takes_long_for_a_mail_of_the_full_size(body: str) -> None:
         started = time.process_time()
         decoded(Part("text/plain", {"content-type": f"text/plain; charset={module}"}, body))
         assert time.process_time() - started < 2, module
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("gb18030", "您的邮件无法投递，用户不存在"),
+        ("big5hkscs", "您的郵件無法投遞，信箱不存在"),
+        ("cp932", "メールを配信できません。宛先が不明です"),
+        ("euc_jp", "メールを配信できません。宛先が不明です"),
+        ("cp949", "메일을 전송할 수 없습니다. 주소가 없습니다"),
+        ("koi8_r", "Ваше письмо не доставлено, адрес не существует"),
+        ("cp1251", "Ваше письмо не доставлено, адрес не существует"),
+    ],
+)
+def test_a_text_without_a_charset_is_known_by_its_words(codec: str, text: str) -> None:
+    raw = text.encode(codec)
+    assert told_by_words(raw) == codec
+    for charset in ("", "; charset=us-ascii", "; charset=iso-8859-1"):
+        fields = {"content-type": f"text/plain{charset}"}
+        assert decoded(Part("text/plain", fields, raw.decode("latin-1"))) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["Empfänger unbekannt, Größe überschritten", "déjà reçu, boîte à l’arrêt", "ä" * 50]
+)
+def test_and_one_of_western_europe_is_none_of_these(text: str) -> None:
+    raw = text.encode("cp1252")
+    assert told_by_words(raw) == ""
+    assert decoded(Part("text/plain", {}, raw.decode("latin-1"))) == text
