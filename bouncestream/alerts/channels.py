@@ -40,7 +40,7 @@ class SendFailed(Exception):
 
 
 class Channel(Protocol):
-    """A channel: one way to a person."""
+    """A channel: one way to a person. Two of the same settings are equal."""
 
     @property
     def name(self) -> str:
@@ -61,6 +61,11 @@ class WebhookChannel:
     def __init__(self, url: str, token: str, host: str) -> None:
         self._url, self._token, self._host = url, token, host
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WebhookChannel) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     async def send(self, notice: Notice) -> None:
         headers = {"Content-Type": "application/json"}
         if self._token:
@@ -77,6 +82,13 @@ class ChildChannel:
 
     def __init__(self, name: str, job: Mapping[str, Any], blank: Blank, host: str, turn: asyncio.Semaphore) -> None:
         self.name, self._job, self._blank, self._host, self._turn = name, job, blank, host, turn
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ChildChannel):
+            return False
+        return (self.name, self._job, self._host) == (other.name, other._job, other._host)
+
+    __hash__ = None  # type: ignore[assignment]
 
     async def send(self, notice: Notice) -> None:
         kind = wording.APPRISE_TYPES[wording.tone(notice)]

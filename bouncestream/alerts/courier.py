@@ -59,10 +59,11 @@ class Courier:
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
 
     def serve(self, channels: Iterable[Channel]) -> list[Delivery]:
-        """From now on serve these channels, and no others. Returns what is ended, as its channel is gone."""
+        """From now on serve these channels, and no others; one that stays as it is goes on with what it does.
+        Returns what is ended, as its channel is gone."""
         new = {channel.name: channel for channel in channels}
         ended: list[Delivery] = []
-        for name in [name for name in self._channels if self._channels[name] is not new.get(name)]:
+        for name in [name for name in self._channels if self._channels[name] != new.get(name)]:
             self._tasks.pop(name).cancel()
             self._rest.pop(name, None)  # it may be right now
         for name in [*self._waiting, *self._failing, *self._rest]:
@@ -114,6 +115,7 @@ class Courier:
         """Send nothing more; what was not sent stays kept."""
         tasks = list(self._tasks.values())
         self._tasks.clear()
+        self._channels = {}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

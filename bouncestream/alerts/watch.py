@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
 
 from bouncestream.alert import AlertState, Delivery, Key, Notice, What
 from bouncestream.alerts import summary
 from bouncestream.alerts.baseline import REACH, Sources
 from bouncestream.alerts.channels import Channel, SendFailed, beat, channels
 from bouncestream.alerts.courier import Courier
-from bouncestream.alerts.engine import Told, judge
+from bouncestream.alerts.engine import Judgement, Told, judge
 from bouncestream.alerts.lately import Lately
+from bouncestream.alerts.memory import Memory
 from bouncestream.alerts.rules import RULES
 from bouncestream.alerts.snapshot import FindingLike, Numbers, Snapshot
 from bouncestream.config.model import Config
@@ -49,8 +48,6 @@ from bouncestream.supervisor import Bugs, Supervisor
 
 log = logging.getLogger("bouncestream.alerts")
 
-T = TypeVar("T")
-
 #: Rows that are counted in one look, and looks in one turn.
 ROWS, LOOKS = 5000, 20
 #: Right after the start nothing is called resolved: what is not bad may only be not known yet; seconds, or turns.
@@ -59,8 +56,6 @@ SETTLING, SETTLING_TURNS = 60.0, 4
 CHECKS_PATIENCE = 60.0
 #: The comparison with Listmonk may take so long; seconds.
 NUMBERS_PATIENCE = 60.0
-#: So much is kept in memory while the outbox cannot be written.
-UNKEPT = 500
 #: In `meta`: when the last summary was told, or watching began.
 SUMMARY_AT = "summary_at"
 
@@ -85,18 +80,19 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._side = Supervisor(self.health)
+        self._memory = Memory(self.db)
         self._courier = Courier(self._keep, self.clock, self.metrics, self._side)
         self._states: dict[Key, AlertState] = {}
-        self._saved: dict[Key, AlertState] = {}
-        # what is not written down yet, or cannot be
-        self._notices: dict[int, Notice] = {}
-        self._deliveries: dict[tuple[int, str], Delivery] = {}
-        self._next_id = 1
+        self._running = False
+        self._summed: datetime | None = None  # when the summary that was told last was due
         self._findings: Sequence[FindingLike] | None = None
         self._sources = Sources()
         self._lately = Lately()
         self._latecomers = Latecomers(self.db)
         self._counted = -1  # the newest row that was counted
+        # what was counted before, while this bridge told people the last time, is no news
+        self._lost = self.metrics.get(LOST)
+        self._requests = dict(self.metrics.of(REQUESTS))
         self._began = self.clock.monotonic()
         self._turned_at = float("-inf")  # when the newest turn ended well
         self._readable = False
@@ -106,10 +102,8 @@ class Watch:
         """Watch, for ever: the rules, the heartbeat and the doctor's checks, each at its own pace."""
         for rule in RULES:
             self.metrics.set(ALERT_ACTIVE, 0, rule.id)
-        try:
-            await self._load()
-        except Exception:
-            log.exception("a bug in the alert watcher: earlier alerts are unknown")
+        self._memory.note(self._courier.serve(self.channels(self.config)))
+        self._running = True
         self._side.keep("heartbeats", self._heartbeats, status=Status.YELLOW)
         if self.quick is not None:
             self._side.keep("checks", partial(self._checks, self.quick), status=Status.YELLOW)
@@ -124,24 +118,31 @@ class Watch:
                     self.health.set("alerts", Status.RED, f"{bugs.why}: alerts may be late")
                 await asyncio.sleep(rest)
         finally:
+            self._running = False
             await self._courier.stop()
             await self._side.stop()
             self.metrics.forget(ALERT_ACTIVE, ALERT_WAITING)  # of several bridges another knows from now on
             with suppress(Exception):
-                await self._save()  # what was sent a moment ago is not sent again by the next run
+                # what was sent a moment ago is not sent again by the next run
+                await self._memory.save(self._states)
 
     def reload(self, config: Config) -> None:
         """Take over changed settings. Channels that stay as they are go on with what they do."""
         before, self.config = self.config.alerts, config
         after = config.alerts
-        if (before.apprise, before.email, before.webhook) != (after.apprise, after.email, after.webhook):
-            self._courier.serve(self.channels(config))
+        changed = (before.apprise, before.email, before.webhook) != (after.apprise, after.email, after.webhook)
+        if changed and self._running:
+            self._memory.note(self._courier.serve(self.channels(config)))
 
     async def turn(self) -> None:
         """Look once."""
         now = self.clock.now()
+        await self._load()
         snapshot = await self._snapshot(now)
         judgement = judge(snapshot, self._states, self.config.alerts, now)
+        if not self._memory.known and not snapshot.settled:
+            # What fires may have been told already, as the outbox may say in a moment.
+            judgement = Judgement({key: state for key, state in judgement.states.items() if not state.active})
         self._states = judgement.states
         for rule in RULES:
             active = sum(s.active for s in self._states.values() if s.rule == rule.id)
@@ -149,7 +150,7 @@ class Watch:
         for told in judgement.told:
             self._tell(told, now)
         await self._summary(snapshot, now)
-        await self._save()
+        await self._memory.save(self._states)
         trouble = self._courier.trouble
         self.health.set("alerts", Status.YELLOW if trouble else Status.GREEN, trouble)
         self._readable = snapshot.numbers is not None
@@ -167,14 +168,15 @@ class Watch:
             log.debug("the alert rules run without the outbox: %s", error)
         names = [*self.config.webhooks, *self.config.mailed]
         for name in names:
-            self._sources.requests(name, self.metrics.get(REQUESTS, name, "200"), now)
+            accepted = self.metrics.get(REQUESTS, name, "200") - self._requests.get((name, "200"), 0)
+            self._sources.requests(name, accepted, now)
         running = self.clock.monotonic() - self._began
         return Snapshot(
             # Its own part: whether alerts get through is a rule of its own.
             parts={name: part for name, part in self.health.parts.items() if name != "alerts"},
             now=now,
             paused=self.paused(),
-            lost=int(self.metrics.get(LOST)),
+            lost=int(self.metrics.get(LOST) - self._lost),
             numbers=numbers,
             unproven_hour=self._lately.grown("unproven", numbers.unproven, now) if numbers else 0,
             unknown_hour=self._lately.grown("unknown", numbers.unknown_uuids, now) if numbers else 0,
@@ -223,13 +225,27 @@ class Watch:
 
     # -- what is told ---------------------------------------------------------------------------------------
 
+    async def _load(self) -> None:
+        """Take over what an earlier run left, once the outbox can be read. What is told after a minute without it
+        is told as if there had been nothing before."""
+        if (earlier := await self._memory.load()) is not None:
+            states, deliveries = earlier
+            told = {key: state for key, state in self._states.items() if state.active}
+            self._states = self._states | states | told
+            self._memory.note(self._courier.resume(deliveries))
+
+    async def _keep(self, deliveries: Iterable[Delivery]) -> None:
+        """Write down how deliveries went."""
+        self._memory.note(deliveries)
+        await self._memory.save(self._states)
+
     def _tell(self, told: Told, now: datetime) -> None:
         state = told.state
         over = told.what is What.RESOLVED
         level = logging.INFO if over or state.level == "info" else logging.WARNING
         log.log(level, "%s (%s, %s): %s", told.title, state.rule, told.what, told.text)
         notice = Notice(
-            self._next_id,
+            self._memory.number(),
             now,
             told.what,
             state.level,
@@ -243,18 +259,22 @@ class Watch:
         self._send(notice, None if told.sent else ())
 
     def _send(self, notice: Notice, names: Iterable[str] | None = None) -> None:
-        self._next_id += 1
-        self._notices[notice.id] = notice
-        self._note(self._courier.add(notice, names))
+        self._memory.notice(notice)
+        self._memory.note(self._courier.add(notice, names))
 
     async def _summary(self, snapshot: Snapshot, now: datetime) -> None:
         settings = self.config.alerts.summary
-        if settings.every not in summary.DAYS or snapshot.numbers is None:
+        due = summary.last_due(settings, now)
+        if due is None or snapshot.numbers is None or not self._memory.known:
             return
         try:
-            told = await self.db.read(partial(delivery.get_meta, name=SUMMARY_AT))
-            due = summary.last_due(settings, now)
-            if told is not None and due is not None and summary.is_due(settings, datetime.fromisoformat(told), now):
+            mark = await self.db.read(partial(delivery.get_meta, name=SUMMARY_AT))
+            told = datetime.fromisoformat(mark) if mark is not None else None
+            if told is not None and told > now:
+                told = None  # by a clock that was ahead: watching begins now
+            if told is not None and not summary.is_due(settings, told, now):
+                return
+            if told is not None and due != self._summed:
                 since = alerts.hour_of(due - timedelta(days=summary.DAYS[settings.every]))
                 hours = await self.db.read(partial(alerts.hours, since=since))
                 text = summary.text(
@@ -267,9 +287,8 @@ class Watch:
                     text += await self._compared(due - timedelta(days=summary.DAYS[settings.every]))
                 names = [n for n in self._courier.names if settings.channels in ("all", n.partition(":")[0])]
                 title = summary.title(settings, due)
-                self._send(Notice(self._next_id, now, What.SUMMARY, "info", title, text), names)
-            elif told is not None:
-                return
+                self._send(Notice(self._memory.number(), now, What.SUMMARY, "info", title, text), names)
+                self._summed = due  # also while that cannot be written down
             await self.db.write(partial(delivery.set_meta, name=SUMMARY_AT, value=now.isoformat()))
         except StoreError as error:
             log.debug("the summary is delayed: %s", error)
@@ -308,69 +327,6 @@ class Watch:
         age = self.clock.monotonic() - self._turned_at
         alive = self._readable and age <= 60 + 3 * self.config.alerts.every
         return alive and (when == "alive" or self.health.ready)
-
-    # -- what is remembered ---------------------------------------------------------------------------------
-
-    async def _load(self) -> None:
-        """Take over what an earlier run left. Without an outbox that can be read, it begins with nothing."""
-        deliveries: list[Delivery] = []
-        try:
-            self._states = await self.db.read(alerts.states)
-            self._next_id = await self.db.read(alerts.newest_notice) + 1
-            deliveries = await self.db.read(alerts.waiting)
-        except StoreError as error:
-            log.warning("earlier alerts are unknown: %s", error)
-        self._saved = dict(self._states)
-        self._courier.serve(self.channels(self.config))
-        await self._keep(self._courier.resume(deliveries))
-
-    async def _save(self) -> None:
-        """Write down what changed since the last time. While that fails, it is tried again at each turn."""
-        changed = [s for key, s in self._states.items() if _kept(self._saved.get(key)) != _kept(s)]
-        notices, deliveries = dict(self._notices), dict(self._deliveries)
-        if not (changed or notices or deliveries):
-            return
-        job = partial(
-            alerts.save,
-            changed=changed,
-            notices=list(notices.values()),
-            deliveries=list(deliveries.values()),
-        )
-        try:
-            await self.db.write(job)
-        except (StoreError, sqlite3.Error) as error:
-            log.debug("alerts are not saved yet: %s", error)
-            return
-        self._saved.update((s.key, s) for s in changed)
-        for number in notices:
-            self._notices.pop(number, None)
-        for key, saved in deliveries.items():
-            if self._deliveries.get(key) is saved:  # else it went on meanwhile
-                del self._deliveries[key]
-
-    async def _keep(self, deliveries: Iterable[Delivery]) -> None:
-        """Write down how deliveries went."""
-        self._note(deliveries)
-        await self._save()
-
-    def _note(self, deliveries: Iterable[Delivery]) -> None:
-        self._deliveries.update(((d.notice.id, d.channel), d) for d in deliveries)
-        # Only while the outbox cannot be written do these grow.
-        _shorten(self._notices)
-        _shorten(self._deliveries)
-
-
-def _shorten(pile: dict[T, Any]) -> None:
-    while len(pile) > UNKEPT:
-        del pile[next(iter(pile))]
-
-
-def _kept(state: AlertState | None) -> AlertState | None:
-    """The part of a state that is worth a commit: `bad_at` to the minute, and nothing of this run only."""
-    if state is None:
-        return None
-    bad_at = state.bad_at.replace(second=0, microsecond=0) if state.bad_at else None
-    return replace(state, bad_at=bad_at, bad_since=None)
 
 
 def _numbers(conn: Conn, now: datetime) -> Numbers:

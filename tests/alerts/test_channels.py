@@ -328,3 +328,15 @@ async def test_a_url_without_a_port_is_tried_at_the_port_of_its_scheme(
     with pytest.raises(SendFailed, match="the host name is unknown"):
         await channels.connect(url)
     assert asked == [("hooks.example.com", port)]
+
+
+def test_channels_of_the_same_settings_are_equal() -> None:
+    def made(token: str, recipient: str, host: str = "news") -> list[Channel]:
+        hook = JsonWebhook(url=Secret("https://example.org/hook"), token=Secret(token))
+        email = Email(host="127.0.0.1", sender="bridge@example.org", recipients=(recipient,))
+        return channels.channels(Alerts(email=email, webhook=hook, apprise=Secret("json://127.0.0.1/x")), host)
+
+    before = made("one", "a@example.org")
+    assert made("one", "a@example.org") == before
+    assert [a == b for a, b in zip(made("two", "b@example.org"), before, strict=True)] == [False, False, True]
+    assert not any(a == b for a, b in zip(made("one", "a@example.org", "other"), before, strict=True))

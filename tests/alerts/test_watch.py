@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.alert import Notice
+from bouncestream.alert import Notice, What
 from bouncestream.alerts.channels import SendFailed
 from bouncestream.alerts.watch import Watch
 from bouncestream.config.alerting import Alerts, Heartbeat, JsonWebhook, Summary
@@ -25,7 +25,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.errors import SinkError, StoreUnavailable
 from bouncestream.event import Kind, Proof
 from bouncestream.health import Health, Status
-from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, Metrics
+from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, Metrics
 from bouncestream.outbox import alerts, arrivals, delivery
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Unreadable
@@ -421,3 +421,159 @@ async def test_a_flood_of_forged_mails_is_one_alert_each_and_not_a_thousand(worl
         world.clock.go(hours=3)
         await world.turns(watch)
         assert world.metrics.get(ALERT_ACTIVE, "unproven-flood") == 0
+
+
+async def test_a_summary_comes_once_though_it_cannot_be_written_down(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.alerts = replace(world.alerts, summary=Summary(every="daily", at="07:00"))
+
+    async def full(*args: object, **kwargs: object) -> None:
+        raise StoreUnavailable("The disk of the outbox is full")
+
+    async with world.running() as watch:
+        with monkeypatch.context() as patch:
+            patch.setattr(world.db, "write", full)
+            world.clock.go(minutes=31)
+            await world.receiver.until(1)
+            await world.turns(watch, 5)
+        await world.turns(watch)
+    async with world.running() as watch:
+        await world.turns(watch)
+    assert world.receiver.events() == [("summary", "")]
+
+
+async def test_a_clock_that_was_ahead_silences_no_summary(world: World) -> None:
+    ahead = (NOW + timedelta(days=400)).isoformat()
+    await world.db.write(partial(delivery.set_meta, name="summary_at", value=ahead))
+    world.alerts = replace(world.alerts, summary=Summary(every="daily", at="07:00"))
+    async with world.running() as watch:
+        await world.turns(watch)
+        assert world.receiver.requests == [], "watching begins now"
+        world.clock.go(minutes=31)
+        await world.receiver.until(1)
+
+
+async def test_a_reload_leaves_a_watch_alone_that_does_not_run(world: World) -> None:
+    world.receiver.answer = 503
+    async with world.running() as watch:
+        await world.quarantine()
+        await world.receiver.until(1)
+    async with hooks() as other:
+        world.alerts = replace(world.alerts, webhook=JsonWebhook(url=Secret(f"{other.url}/hook")))
+        watch.reload(world.config)
+        never_ran = Watch(world.db, world.clock, world.health, world.metrics, world.config)
+        never_ran.reload(Config(alerts=replace(world.alerts, webhook=JsonWebhook())))
+        assert not {task.get_name() for task in asyncio.all_tasks() if "alerts over" in task.get_name()}
+        again = asyncio.create_task(watch.run())
+        await other.until(1)
+        again.cancel()
+        with suppress(asyncio.CancelledError):
+            await again
+        assert other.events() == [("fired", "quarantine")]
+
+
+async def test_a_channel_that_is_removed_takes_its_notices_with_it(world: World) -> None:
+    world.receiver.answer = 503
+    async with world.running() as watch:
+        await world.quarantine()
+        await world.receiver.until(1)
+        await world.turns(watch)
+        assert len(await world.db.read(alerts.waiting)) == 1
+        world.alerts = replace(world.alerts, webhook=JsonWebhook())
+        watch.reload(world.config)
+        await world.turns(watch)
+        assert await world.db.read(alerts.waiting) == []
+    assert await world.rows("SELECT error FROM notice_deliveries") == [("the channel is no longer configured",)]
+
+
+async def test_a_reload_lets_a_channel_finish_that_stays_as_it_is(world: World) -> None:
+    world.receiver.hang = True
+    async with world.running() as watch:
+        await world.quarantine()
+        await world.receiver.until(1)
+        world.alerts = replace(world.alerts, apprise=Secret("json://127.0.0.1:9/x"))
+        watch.reload(world.config)
+        await world.turns(watch, 5)
+        assert watch._courier.names == ["webhook", "apprise:json"]
+        assert len(world.receiver.requests) == 1, "what hangs was not sent again"
+
+
+async def test_what_an_earlier_run_left_is_read_once_it_can_be(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.receiver.answer = 503
+    world.health.set("brake", Status.YELLOW, "57 hard bounces are held")
+    async with world.running() as watch:
+        await world.receiver.until(1)
+        for number in range(6):  # told, and over
+            await world.quarantine(number)
+            await world.turns(watch)
+            world.clock.go(days=1)
+            await world.turns(watch)
+    notices = await world.rows("SELECT * FROM notices ORDER BY id")
+    assert len(notices) > 7
+    waiting = len(await world.db.read(alerts.waiting))
+    active = await world.rows("SELECT rule, fired_at FROM alerts WHERE active")
+    world.receiver.answer = 200
+    world.receiver.requests.clear()
+
+    async def fails_over(*_: object) -> None:
+        raise StoreUnavailable("PostgreSQL fails over")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.db, "read", fails_over)
+        async with world.running() as watch:
+            await world.turns(watch)
+            patch.undo()
+            await world.receiver.until(waiting)
+            await world.quarantine(99)
+            await world.receiver.until(waiting + 1)
+            await world.turns(watch)
+    assert world.receiver.bodies()[-1]["id"] == len(notices) + 1
+    kept = await world.rows("SELECT * FROM notices ORDER BY id")
+    assert (kept[:-1], kept[-1][0]) == (notices, len(notices) + 1)
+    assert (await world.rows("SELECT rule, fired_at FROM alerts WHERE active AND rule = 'brake'"))[0] in active
+    assert len(world.receiver.requests) == waiting + 1, "none was told again"
+
+
+async def test_an_outbox_that_cannot_be_read_is_told_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.db.write(partial(alerts.save, notices=[Notice(1, NOW, What.TEST, "info", "t", "earlier")]))
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("no PostgreSQL answers")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.db, "read", away)
+        world.health.set("outbox", Status.RED, "no PostgreSQL answers")
+        async with world.running() as watch:
+            world.clock.go(seconds=61)
+            await world.receiver.until(1)
+            patch.undo()
+            await world.turns(watch)
+            assert await world.rows("SELECT rule FROM alerts WHERE active") == [("part-red",)]
+    assert world.receiver.events() == [("fired", "part-red")]
+    assert await world.rows("SELECT id, text FROM notices") == [(1, "earlier")]
+    assert caplog.text.count("earlier alerts are not known yet: no PostgreSQL answers") == 1
+
+
+async def test_a_lease_that_returns_tells_nothing_old(world: World) -> None:
+    """Of two bridges, each with counters of its own, one tells people after the other."""
+    here, there = world.metrics, Metrics()
+    async with world.running() as watch:
+        here.add(LOST, by=300)
+        here.add(REQUESTS, "shop", "200", by=9)
+        await world.receiver.until(1)
+        await world.turns(watch)
+    for metrics in (there, here):
+        world.metrics = metrics
+        world.clock.go(hours=2)
+        async with world.running() as watch:
+            world.clock.go(minutes=2)
+            await world.turns(watch)
+            assert watch._sources.seen("shop", world.clock.now()).newest is None, "a request of long ago"
+    assert [rule for rule, what in await world.rows("SELECT rule, what FROM notices") if what == "fired"] == [
+        "events-lost"
+    ]
