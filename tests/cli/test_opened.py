@@ -12,6 +12,8 @@ import pytest
 from bouncestream.cli import main, opened, outbox_change, outbox_look, rejudge
 from bouncestream.cli.opened import as_root, config_path
 from bouncestream.config.example import render
+from bouncestream.config.model import Config
+from bouncestream.config.outbox import Outbox
 from bouncestream.errors import ConfigError, NoConfiguration
 from bouncestream.event import Kind
 from bouncestream.ports import Unreadable
@@ -111,3 +113,12 @@ def test_a_command_opens_the_outbox_once(
     monkeypatch.chdir(tmp_path)
     assert main(line.split()) in (0, 1)
     assert len(opened) == most
+
+
+def test_whether_there_may_be_an_outbox(tmp_path: Path) -> None:
+    """On a server there may be one, though no file is there."""
+    file = tmp_path / "outbox.db"
+    assert not opened.has_outbox(Config(outbox=Outbox(path=str(file))))
+    assert opened.has_outbox(Config(outbox=Outbox(path=str(file), url="postgresql://db/bouncestream")))
+    file.touch()
+    assert opened.has_outbox(Config(outbox=Outbox(path=str(file))))
