@@ -41,7 +41,7 @@ _NAME = re.compile(r"[a-z0-9._+-]{1,64}", re.ASCII)
 _AFTER_MAIL = ("after mail from", "reply to mail from")
 # What may be there tomorrow; `clauses.told` has taken out what denies it.
 _LATER = re.compile(
-    r"\btemporar(?:y|ily)\b(?! (?:mailbox|address|account|inbox)\b[^.]{0,80} (?:deleted|removed|gone))|"
+    r"\btemporar(?:y|ily)\b(?! ones?\b| (?:mailbox|address|account|inbox)\b[^.]{0,80} (?:deleted|removed|gone))|"
     r"\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b"
 )
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[\w.-]{1,255}")
@@ -277,7 +277,8 @@ def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str
     if status.startswith("4") and not reply.startswith("5") and not (proven or (of_domain and status == "4.0.0")):
         return hit.reason, f"the status {status} is temporary"
     words = stage.words
-    if not (proven and of_domain) and _asks_again(words, of_domain):
+    told = hit.rule == "clause" and not hit.inherited and ("@" in hit.phrase or not hit.bare)  # clauses were asked
+    if not (proven and of_domain) and not told and _asks_again(words, of_domain):
         return "system_error", "it asks to try again later"
     if (
         status in ("5.1.7", "5.1.8")

@@ -286,7 +286,8 @@ def _without_status(report: Report, original: Original) -> Verdict:
         if waits:
             return _ignored(report, original, f"the mail waits: {waits!r}")
     why = autoreply.why_auto_reply(fields)
-    plain = not notice.bounce and _plain(report, notice, original, daemon, bool(why))
+    ours = bool(original.message_id) and (report.returned is not None or bool(returned))
+    plain = not notice.bounce and _plain(report, notice, original, daemon, bool(why), ours)
     if why and not notice.strong and not plain:
         return _ignored(report, original, f"automatic answer: {why}")
     if not notice.bounce and not plain:
@@ -297,11 +298,13 @@ def _without_status(report: Report, original: Original) -> Verdict:
     return _free_form(report, notice, identified(original, report))
 
 
-def _plain(report: Report, notice: freeform.Notice, original: Original, daemon: bool, answer: bool) -> bool:
+def _plain(
+    report: Report, notice: freeform.Notice, original: Original, daemon: bool, answer: bool, ours: bool
+) -> bool:
     """Whether a notice that has no form says plainly that a mail failed, why and for whom. A machine may say it of
-    any mail, anybody else only of a mail of ours that is enclosed. `answer`: it is marked as an automatic one."""
+    any mail, anybody else only of a mail of ours that is enclosed (`ours`). `answer`: it is marked as an automatic
+    one."""
     machine = daemon or autoreply.unattended(report.fields)
-    ours = report.returned is not None and bool(original.message_id)
     if notice.passed_on or (answer and not daemon) or not (machine or (ours and notice.failing)):
         return False
     named = [entry for entry in notice.entries if machine or entry.address == original.to]

@@ -130,7 +130,8 @@ CUTS = (
     # What stands on the line above the returned message; each is a pattern that begins behind dashes and blanks.
     "below this line is a copy", "this is a copy of (?:the|your) message",
     "(?:included|enclosed|attachment) is a copy", "a copy of the original message", "(?:here|below) is a copy",
-    "the header of the original message", r"original message(?: headers?| info)?(?: follows)?[.:]?[ \t-]*$",
+    "the header of the original message", "headers? of (?:the|your) message",
+    r"original message(?: headers?| info)?(?: follows)?[.:]?[ \t-]*$",
     r"original mail(?: info)?[ \t-]*$", "message headers? follows?", "unsent message (?:follows|below)",
     "undelivered message follows", "returned (?:message|mail)", "message text follows", "start of returned message",
     r"the first \d{1,4} lines of your", "your message reads", r"the header and top \d{1,4} lines",

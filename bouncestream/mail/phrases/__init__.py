@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The phrases of mail servers and their meaning: tables by vendor, and the engine that finds them.
 
-roles (whose the addresses and hosts are), clauses (a text, cut), composed and abroad (subjects and states, in
-English and other languages), tagging (finds them), small (words that turn nothing), subjects (whose thing), saying
-(how it is, in a clause), reading (what it all means).
+roles (whose the addresses and hosts are), unsaid and quoted (what a text only denies or quotes), clauses (a text,
+cut), composed, abroad and unspaced (subjects and states, in English and other languages), tagging (finds them),
+small (words that turn nothing), subjects (whose thing), strange (what may turn a clause), nobody and saying (how it
+is, in a clause), against (what else a sentence says), reading (what it all means).
 
 entry (the shape of a table), common (wordings that many servers share), servers (MTA programs), mailboxes (the
 large mailbox services), gateways (filters in front of a mailbox, and blocklists), regions (providers

@@ -29,7 +29,7 @@ LINK = re.compile(r"https?://[^\s<>\"]{1,300}")
 _TELLING_HOST = re.compile(r"spamhaus|spamcop|sorbs|barracuda|rbl|dnsbl|abuseat|uceprotect|spfbl|openspf")
 _PASSED = re.compile(
     r"\b(?:(?:(?:spam|virus) )?[a-z][\w.-]{0,20} ?(?:=|: ?)(?:pass(?:ed)?|none|ok|neutral|clean)\b|"
-    r"[a-z][\w.-]{0,20}=(?:no|known|valid|good|yes|[\d.]{1,9})\b|"
+    r"[a-z][\w.-]{0,20}=(?:no|off|n/a|skip(?:ped)?|disabled|known|valid|good|yes|[\d.]{1,9})\b|"
     r"(?:dkim|spf|dmarc|filters?|greylisting) (?:passed|bestanden)\b|"
     r"(?:passed|accepted by) (?:the |all |our )?(?:dkim|spf|dmarc|filters?|checks?)\b|"
     r"(?:sender|mail from)(?: address| domain)? (?:is |was |has been )?(?:ok|accepted|fine|valid|verified)\b|"
@@ -48,7 +48,7 @@ _TOPIC = (
     r"over quota|quota|temporary|too (?:large|big|many)|greylist(?:ed|ing)|reputation|disabled|suspended)"
 )
 _DENIED = re.compile(
-    r"\b(?:(?:not|no|nor|never|without)"
+    r"\b(?:(?:not|no|nor|never|without|ni|weder|noch|ani|keine?|ohne|sans|geen)"
     rf"(?: (?:a|an|any|the|in|on|by|our|because of|due to|caused by|for)){{0,3}} {_TOPIC}\b(?: of \w{{1,20}})?"
     r"|not listed (?:in|on|by) (?:a|any|the|our) (?:block|black) ?lists?\b"
     rf"|(?:anti-?)?{_TOPIC} (?:is|are|was|were) not (?:(?:the|a) (?:cause|reason)|"
@@ -70,10 +70,33 @@ _TOPICS = (
     "susp",
 )  # fmt: skip
 _ASIDE = (
-    " rol", "matter", "irrelevant", "nothing to do", "zur sache", "pour rien", "a ver", "que ver", "papel", "entra",
+    " rol", "matter", "irrelevant", "nothing to do", "zur sache",
+    "pour rien", "a ver", "que ver", "papel", "entra",
     "ruolo", "znacz", "vyznam", "vaikut", "szamit", "значени", "роли", "ни при чем", "no part",
 )  # fmt: skip
-_DENYING = ("not ", "no ", "nor ", "never ", "without ")
+_USELESS = (
+    "will not help", "does not help", "not the matter", "not the point", "not the issue", "not the cause",
+    "not the problem", "not the reason", "is useless", "is pointless", "hilft nicht", "nutzt nichts", "zwecklos",
+    "sinnlos", "sert a rien", "es inutil", "e inutile", "no sirve", "geen zin", "nie ma sensu", "nema smysl",
+    "nytter ikke", "бесполезн", "не поможет",
+)  # fmt: skip
+"""A clause with one of these tells what does not matter: "a retry tomorrow will not help"."""
+_PARTS = re.compile(r"([.,;:()\n])")
+_DENYING = (
+    "not ",
+    "no ",
+    "nor ",
+    "never ",
+    "without ",
+    "ni ",
+    "weder ",
+    "noch ",
+    "ani ",
+    "kein",
+    "ohne ",
+    "sans ",
+    "geen ",
+)
 _IDLE = (
     " was found", " was touched", " was tried", "not tr", "not re", "not be tr", "not be re", "never ",
     "to sender", "to the sender", "original sender",
@@ -81,7 +104,7 @@ _IDLE = (
 """Without any of these, what is denied, or passed, cannot be told: most texts need not be searched for it."""
 _DENIED_JOINED = re.compile(
     r"(?:并非|並非|不是|非因|没有被|沒有被|并未被)[^,.，。；\n]{0,20}?(?:垃圾|满|滿|容量|拒|黑名|时|時|病毒|屏蔽|拦截|攔截|过滤|過濾)[^,.，。；\n]{0,20}|"
-    r"(?:迷惑|容量|満|一時|フィルタ|フロック|制限|拒否|スハム|ウイルス)[^,.。\n]{0,30}(?:てはありません|てはなく|てはない)|"
+    r"(?:迷惑|容量|満|一時|フィルタ|フロック|制限|障害|拒否|スハム|ウイルス)[^,.。\n]{0,30}(?:て[はも]ありません|て[はも]なく|て[はも]ない)|"
     r"(?:送信者|送信元|发件人|寄件者|寄件人|발신자|송신자)[^,.，。\n]{0,8}(?:成功|通过|通過|통과|성공)[^,.，。\n]{0,6}|"
     r"(?:스팸|용량|일시|차단|필터)[^,.。\n]{0,20}(?:아닙니다|아니며|아니라)|"
     r"ไม(?:ได)?(?:ถก|เปน)?(?:บลอก|สแปม)[^\s]{0,40}"
@@ -90,11 +113,24 @@ _WRAPPED = re.compile(r"[(\[（「“\"'<]\s{0,2}([^\s()\[\]（）「」“”\"
 """An address in brackets or quotes, which are no end of a clause."""
 _QUOTED = re.compile(r"[\"„“«]\s?([\w.+-]{1,40})\s?[\"“”»]")
 """A name in quotes, neither: it is called so."""
+_HIM = re.compile(r"[\"'«„“‘「] {1,2}@ {1,2}[\"'»“”’」]")
 _ANY_MORE = re.compile(r"\((mehr|plus|mas|mais|piu|meer)\)")
 _SORRY = re.compile(r"申し訳(?:こさい|あり)ません")  # "there is no excuse", folded
 _PATH = re.compile(r"(?<![^\s(\[<\"'=])/(?:[\w.+-]{1,64}/){0,12}[\w.+-]{1,64}/?")
 _HER = re.compile(r"(?<= )ihr(?=(?:e|er|em|en|es)? [A-ZÄÖÜ])")
 """German "her", which is "your" with a capital."""
+_DAY = re.compile(
+    r"(?<![\d.])(\d{1,2})\. (?=jan|feb|mar|apr|ma[ijy]|jun|jul|aug|sep|o[kc]t|nov|de[czs]|led|unor|brez|dub|kvet|"
+    r"cerv|"
+    r"srp|zar|rij|list|pros|styc|lut|kwie|czer|lip|sier|wrze|paz|grud|elok|touk|hein|tamm|huht|kesa|syys|loka|"
+    r"joul|maal|helm)"
+)
+"""A day in a language that puts a point behind its number."""
+_ADDRESS_OF_HOST = re.compile(
+    r"(?<![\[(\d.])\d{1,3}(?:\.\d{1,3}){3}(?= (?:is|was|has|ist|est|es|e)\b)|"
+    r"(?<=unknown (?:address|.client)) ?:? ?\[?\d{1,3}(?:\.\d{1,3}){3}"
+)
+"""The number of a host that is spoken of, and not only named."""
 _ASKED = re.compile(r"(?:^|(?<=[.!?;:\n]))[^.!?;:\n]{2,200}[^\W\d_]\?(?=\s{0,9}$|\s{1,9}[A-ZÀ-ÞА-Я(<\"])")
 """A question, at the end or before a sentence: nothing of it is said."""
 
@@ -134,8 +170,8 @@ _ADVICE_PAIRS = (
     "for more", "for further", "for help", "for information", "for details", "for assistance", "for questions",
     "to report", "to request", "to resolve", "to find", "more about", "go to",
     "do not reply", "por favor", "para mas", "para mais", "per favore", "si prega", "per ulteriori", "per maggiori",
-    "pour plus", "s il", "voor meer", "der server", "our policy", "we take", "the policy", "mails to",
-    "mail to this", "see also", "was trying",
+    "pour plus", "s il", "voor meer", "our policy", "we take", "the policy", "mails to",
+    "mail to this", "see also", "was trying", "had there", "had such", "had you", "were there", "were the",
 )  # fmt: skip
 _PAIRED = frozenset(pair.partition(" ")[0] for pair in _ADVICE_PAIRS)
 BECAUSE = (
@@ -241,6 +277,8 @@ def told(text: str) -> str:
     plain = in_full(folded(text).replace("’", "'"))
     if "no one" in plain:
         plain = plain.replace("no one", "nobody")
+    if " @ " in plain:
+        plain = _HIM.sub(" @ ", plain)
     if '"' in plain or "«" in plain or "“" in plain or "„" in plain:
         plain = _QUOTED.sub(r" called \1 ", plain)
     if "(m" in plain or "(p" in plain:
@@ -249,6 +287,10 @@ def told(text: str) -> str:
         plain = _CONTINUED.sub(" ", plain)
     if "in reply to" in plain or "attempts" in plain or "giving up" in plain:
         plain = _STAGE.sub(" ", plain)
+    if "unknown" in plain or " is " in plain:
+        plain = _ADDRESS_OF_HOST.sub(" ourhost ", plain)
+    if ". " in plain:
+        plain = _DAY.sub(r"\1 ", plain)
     if " < mailfrom >" in plain:
         plain = plain.replace(" < mailfrom >", " mailfrom ")
     if "@" in plain:
@@ -260,6 +302,8 @@ def told(text: str) -> str:
     if (has_any(plain, _TOPICS) and has_any(plain, _DENYING)) or has_any(plain, _IDLE):
         plain = _DENIED.sub(" ", plain)
     plain = without_denials(plain)
+    if has_any(plain, _USELESS):
+        plain = "".join(part for part in _PARTS.split(plain) if not has_any(part, _USELESS))
     if has_any(plain, _ASIDE):
         plain = _BESIDE.sub(" ", plain)
     if not plain.isascii():
@@ -280,14 +324,18 @@ def cut(text: str) -> Iterator[Clause]:
         for half in _MID.split(sentence):
             for part in _CLAUSE.split(half):
                 words = part.strip(" .-'*|")
-                if len(words) < 2 and not words.isalnum():
+                if len(words) < 2 and not words.isalnum() and words != "@":
                     if advice and told_whom and part == ":":
                         advice = False
                     continue
                 if not advice:
                     first, _, rest = (_LEADING.sub("", words, 1) if words[0] in _LED else words).partition(" ")
                     advice = (
-                        (first.strip("'") in ADVICE and not rest.startswith(("does ", "is ", "was ", "not ")))
+                        (
+                            first.strip("'") in ADVICE
+                            and not rest.startswith(("does ", "is ", "was ", "not "))
+                            and (first != "als" or " wurde" not in rest)
+                        )
                         or (first in _PAIRED and f"{first} {rest.partition(' ')[0]}" in _ADVICE_PAIRS)
                         or (not part.isascii() and has_any(part, _ADVISING))
                     )

@@ -18,6 +18,7 @@ MAILBOXES: tuple[Vendor, ...] = (
         Wording("policy", "gcdp", Weight.SURE),
     ), hosts=("google", "gmail")),
     Vendor("Microsoft",
+
         "https://learn.microsoft.com/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online"
         " and https://sendersupport.olc.protection.outlook.com/pm/troubleshooting, read November 2026", (
         # Directory based edge blocking; the same words without 5.4.1 are Postfix's access tables.

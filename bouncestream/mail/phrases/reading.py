@@ -13,23 +13,17 @@ from dataclasses import replace
 from functools import lru_cache
 
 from bouncestream.mail.phrases import engine
+from bouncestream.mail.phrases.against import HARD, OWN, VAGUE, WAS, speaks_against
 from bouncestream.mail.phrases.clauses import BECAUSE, Clause, cut, folded, has_any, told
 from bouncestream.mail.phrases.composed import NEUTRAL, NOT_THERE, STATES
 from bouncestream.mail.phrases.engine import Hit
-from bouncestream.mail.phrases.saying import Said, read, strange_in, tags_of, tells
+from bouncestream.mail.phrases.quoted import without_quoted
+from bouncestream.mail.phrases.saying import Said, is_about_whom, read, strange_in, tags_of, tells
 from bouncestream.mail.phrases.small import is_small
-from bouncestream.mail.phrases.subjects import SELF
 from bouncestream.mail.reason import kind_of
 from bouncestream.record import record
 
-OWN = ("mailbox", "domain")
-"""Subjects that are the recipient's."""
-
-VAGUE = ("perhaps", "unverified", "other", "chance", "limited")
-"""States that decide nothing, and only speak against "not there" in their own clause."""
-
-HARD = ("not there", "gone", "takes no mail")
-_NAMED = ("sender", "client", "part", "record", "elsewhere")
+_NAMED = ("sender", "client", "part", "record", "thing", "elsewhere")
 """Subjects that speak against "not there" in the next clause, or the one before, without a state of their own."""
 
 _ONCE = ("mailbox_full", "mailbox_disabled")
@@ -53,7 +47,7 @@ class Reading:
 @lru_cache(maxsize=256)  # a server says the same to many, and is asked about again when more is known of its stage
 def read_words(text: str, heard: str = "") -> Reading:
     """Read a server's words. `heard`: host names and addresses around them, by which a vendor is recognised."""
-    plain = told(text)
+    plain = without_quoted(told(text))
     sentences: dict[int, list[Clause]] = {}
     advice = False
     for clause in cut(plain):
@@ -65,22 +59,29 @@ def read_words(text: str, heard: str = "") -> Reading:
     best: Hit | None = None
     once = False
     for clauses in sentences.values():
+        if best is not None and _UNTRUE.match(clauses[0].text):
+            best = None
         hit = _sentence(clauses, heard)
         if hit is None:
             continue
         if hit.weak and hit.state in ("", *VAGUE):
             weak = weak or hit
-        elif best is None:
+        elif best is None or _tells_nothing_of_him(best, hit):
             best = hit
-            once = hit.reason in _ONCE and any(_WAS.search(c.text) for c in clauses)
-            if kind_of(hit.reason) != "hard" and not once:
+            once = hit.reason in _ONCE and any(WAS.search(c.text) for c in clauses)
+            general = _tells_nothing_of_him(best, None) or (
+                best.reason in _GENERAL and "@" not in plain_of(clauses)
+            )
+            if kind_of(hit.reason) != "hard" and not once and not general:
                 break
         elif (
             (once and hit.state == "gone" and kind_of(hit.reason) == "hard")  # the last state counts
             or (hit.reason in _OF_THE_MAILBOX and not hit.inherited and not _was_full(best, hit, clauses))
-            or _comes_back(best, hit)
+            or (_comes_back(best, hit) and not best.sure)
+            or _beside_him(best, hit, clauses)
             or (best.subject == "domain" and hit.reason == "network")  # "host not found. Name service error …"
             or (hit.sure and not best.sure)
+            or (best.bare and "@" not in best.phrase and hit.subject in ("sender", "client") and hit.state in HARD)
         ):
             best = hit
             break
@@ -106,6 +107,31 @@ def read_words(text: str, heard: str = "") -> Reading:
     return Reading(best or weak, neutral)
 
 
+_GENERAL = ("spam", "policy", "content", "rejected", "undetermined")
+"""Reasons that a first sentence may give of all mail: "unsolicited mail is not welcome here"."""
+
+
+def plain_of(clauses: list[Clause]) -> str:
+    """The words of a sentence."""
+    return " ".join(clause.text for clause in clauses)
+
+
+def _beside_him(best: Hit, hit: Hit, clauses: list[Clause]) -> bool:
+    """Whether it stands beside the recipient's address, and what was found is said of all mail."""
+    return best.reason in _GENERAL and kind_of(hit.reason) == "hard" and not hit.doubt and "@" in plain_of(clauses)
+
+
+def _tells_nothing_of_him(best: Hit, hit: Hit | None) -> bool:
+    """Whether what was found tells nothing of the recipient, and a later sentence may say that he is not there:
+    "we looked today and yesterday. There is no jane"."""
+    nothing = best.rule == "clause" and (
+        (best.subject == "" and best.inherited)
+        or (best.subject == "system" and best.state == "gone")
+        or (best.subject == "content" and best.state in ("not there", "other"))
+    )
+    return nothing and (hit is None or (kind_of(hit.reason) == "hard" and not hit.inherited))
+
+
 def _comes_back(best: Hit, hit: Hit) -> bool:
     """Whether a later sentence says that whoever was asked for the mailbox is not well, or that it comes back."""
     if hit.state == "temporary" and hit.subject == "mailbox" and (best.state == "gone" or not hit.inherited):
@@ -115,7 +141,7 @@ def _comes_back(best: Hit, hit: Hit) -> bool:
 
 def _was_full(best: Hit, hit: Hit, clauses: list[Clause]) -> bool:
     """Whether it is told only how full a mailbox was, before it was gone."""
-    return best.state == "gone" and hit.reason == "mailbox_full" and any(_WAS.search(c.text) for c in clauses)
+    return best.state == "gone" and hit.reason == "mailbox_full" and any(WAS.search(c.text) for c in clauses)
 
 
 def _found(clauses: list[Clause]) -> Hit | None:
@@ -123,26 +149,31 @@ def _found(clauses: list[Clause]) -> Hit | None:
 
 
 _CONDITION = re.compile(
-    r"[\W\d]{0,40}(?:if|unless|when|wenn|falls|si|se|als|om|jesli|pokud|should|sollte|mocht|qualora|gdyby|kdyby|если|якщо|如果)\b"
+    r"[\W\d]{0,40}(?:if|unless|when|had|were|wenn|falls|si|se|als|om|jesli|pokud|should|sollte|mocht|qualora|gdyby|kdyby|"
+    r"если|якщо|如果)\b"
 )
 _IN_CASE = tuple(map(folded, ("場合", "경우", "もし", "如果")))
 _BECAUSE_OF = re.compile(rf"(?:{BECAUSE})\b")
-_OF_DOMAINS = re.compile(r"\b(?:mx|dns|a record|aaaa)\b(?!.{0,200}\b(?:ptr|spf|dkim|dmarc|txt)\b)")
 _NOT_SO = re.compile(r"\b(?:not|nicht|pas|non?|nao|niet|nie|ne|inte|ikke|не)$")
-_WAS = re.compile(
-    r"\b(?:existed|worked|lived|existait|existio|existiu|esisteva|bestond|"
-    r"was|had|were|war|hatte|etait|avait|estaba|estava|havia|habia|era|aveva|stava|bylo?|byla|bol[aoi]?|var|hade|havde|"
-    r"hadde|oli|volt|был[аои]?|був|була|було|fusese|idi|earlier|before|previously|fruher|zuvor|vorher|estuvo|"
-    r"esteve|antes|prima|avant|auparavant|eerder|wczesniej|drive|predtym|tidigare|tidligere|aiemmin|korabban|onceden|"
-    r"раньше|ранее|раніше|раниие)\b"
+_HIS = re.compile(
+    r"\b(?:his|hers?|their|seine?[mnrs]?|ihr(?:e[mnrs]?)?|son|sa|ses|su|sus|de (?:el|ella)|seu|sua|dele|dela|suo|"
+    r"sua|zijn|"
+    r"haar|jego|jej|jeho|jeji|его|ее|hans|hendes|hennes)\b"
 )
-_WITHIN = ("in ", "dans ", "en ", "na ", "nel ")
-_UNTIL = re.compile(r"\b(?:until|till|bis|jusqu|hasta|ate|fino|tot|do|tills|indtil|inntil|до)\b")
+_UNTRUE = re.compile(
+    r"(?:but |aber |mais |pero |ma |mas )?(?:that|this|it|das|dies|es|c'?|ce|cela|eso|esto|isso|isto|cio|questo|"
+    r"dat|to|это)? ?"
+    r"(?:(?:is|was|were) (?:not true|not so|untrue|wrong|false|a mistake|an error|mistaken)|stimmt nicht|(?:ist|"
+    r"war) (?:falsch|"
+    r"nicht wahr|ein irrtum|ein fehler)|(?:est|etait) (?:faux|une erreur)|n'est pas vrai|(?:es|era|fue) (?:falso|"
+    r"un error)|no es "
+    r"cierto|nao e verdade|foi um erro|e falso|non e vero|era un errore|klopt niet|was een fout|nieprawda|"
+    r"byl blad|неверно|не так)"
+)
 _FAILED = re.compile(
     r"\b(?:fail|fehlgeschlagen|scheiter|gescheitert|echou|echec|fallo\b|fracas|falhou|fallit|mislukt|nie powiod|"
     r"selha|misslyck|mislykk|не удал|basarisiz)"
 )
-_IN_VAIN = re.compile(r"\b(?:not|cannot|nicht|pas|nao|non|niet|nie|ne|no se|inte|ikke|не|fail\w*|error)\b")
 _DNS = re.compile(r"nxdomain|null ?mx|no such (?:domain|host)")
 _READ = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HEBREW", "ARABIC", "THAI")
 
@@ -163,6 +194,7 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     if not any(tells(clause.text) for clause in clauses):
         return found
     said = _said(clauses)
+    texts = [clause.text for clause in clauses]
     gone_ones = [(at, one) for at, one in said if one.subject in OWN and one.state in HARD]
     causes = [bool(gone_ones) and _BECAUSE_OF.match(clause.text) is not None for clause in clauses]
     denied = [cause and at > 0 and bool(_NOT_SO.search(clauses[at - 1].text)) for at, cause in enumerate(causes)]
@@ -170,9 +202,28 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     gone_ones = [(at, one) for at, one in gone_ones if not denied[at]]  # "not because the user does not exist"
     gone_ones.sort(key=lambda placed: (not placed[1].proof, bool(placed[1].strange)))
     said = [(at, one) for at, one in said if not _asked_for_him(one, clauses[at].text, heard)]
-    place, gone = next((placed for placed in gone_ones if not _against(*placed, said, effects)), (0, None))
+    passing = (placed for placed in gone_ones if not speaks_against(*placed, said, effects, texts))
+    place, gone = next(passing, (0, None))
     before = clauses[place - 1].text if place else ""
-    if before and gone is not None and not gone.strange and (gone.inherited or _FAILED.search(before)):
+    if (
+        gone is not None
+        and gone.inherited
+        and place > 1
+        and not any(at == place - 1 and one.state for at, one in said)
+    ):
+        head = read(texts[place - 2])[-1:]
+        if head and head[0].subject not in (*OWN, "elsewhere") and not head[0].state:
+            gone = gone._replace(strange=head[0].words)  # "the path, which jane has given, is unknown"
+    if gone is not None and "@" not in gone.words and not gone.strange and _HIS.search(gone.words):
+        whose = next(
+            (one.strange for at, one in gone_ones if at < place and one.strange in one.words.split()[:3]), ""
+        )
+        gone = gone._replace(strange=whose)  # "her deputy has left us, and his mailbox was deleted"
+    at_first = any(at == place - 1 and one.subject in OWN and one.state not in ("", *HARD) for at, one in said)
+    doubtful = (
+        gone is not None and not gone.strange and ((gone.inherited and not at_first) or _FAILED.search(before))
+    )
+    if before and gone is not None and doubtful:
         gone = gone._replace(strange=strange_in(before))  # "the copy failed: address unknown"
     if gone is not None and gone.strange and not gone.proof:
         clear = found is not None and not found.weak and (found.sure or kind_of(found.reason) != "hard")
@@ -191,6 +242,8 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
         return _hit(other) if other is not None and (found is None or other.state != "other") else found
     if found is not None and not found.weak and kind_of(found.reason) != "hard" and not gone.proof:
         for at, clause in enumerate(clauses):
+            if at < place and gone.state == "gone" and WAS.search(clause.text):
+                continue  # "once suspended for spam, it has been deleted"
             hit = engine.find(engine.plain_words(clause.text))
             clear = hit is not None and not hit.weak and kind_of(hit.reason) != "hard"
             if (
@@ -219,6 +272,8 @@ def _may_be_gone(text: str) -> bool:
 def _outranks(hit: Hit, at: int, gone: Said, why: bool) -> bool:
     """Whether the table's words for another cause outrank "not there". `at`: so many clauses behind it; `why`: "not
     there" is told as the reason of something."""
+    if gone.state == "gone" and at < 0 and hit.reason in _ONCE:
+        return False  # "unpaid for months; now it is deleted"
     if gone.subject == "domain" and hit.reason == "network" and not hit.within:
         return False  # "DNS error: this domain does not exist"
     if why and at < 0 and hit.reason in ("mailbox_disabled", "user_filtered"):
@@ -244,7 +299,7 @@ def _doubtful(gone: Said) -> Hit:
 
 def statements(text: str) -> list[Hit]:
     """What each clause says that is no advice, as hits. For `explained`."""
-    clauses = [clause for clause in cut(told(text)) if not clause.advice]
+    clauses = [clause for clause in cut(without_quoted(told(text))) if not clause.advice]
     return [_hit(said) for _, said in _said(clauses) if said.state]
 
 
@@ -255,6 +310,13 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
     named = False
     for at, clause in enumerate(clauses):
         told_here = read(clause.text, before)
+        after = clauses[at + 1].text if at + 1 < len(clauses) else ""
+        if (
+            "@" in after
+            and not any(one.state and not one.strange for one in told_here)
+            and is_about_whom(clause.text, after)
+        ):
+            told_here = read(f"{clause.text} {after}", before)
         if before == "sender" and told_here and clauses[at - 1].text.endswith("from"):
             told_here = tuple(one._replace(subject="sender") for one in told_here)
         if named and any(one.inherited for one in told_here):
@@ -266,55 +328,6 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
         elif any(word not in NEUTRAL and not is_small(word) for word in tags_of(clause.text)[0]):
             before = ""
     return found
-
-
-def _against(at: int, gone: Said, said: list[tuple[int, Said]], effects: list[bool]) -> bool:
-    """Whether what else is said in the sentence speaks against "not there". `effects`: which clauses tell why."""
-    named = not gone.inherited and any(word == "@" or word.startswith(SELF) for word in gone.words.split())
-    for place, other in said:
-        if named and place != at and other.subject in ("sender", "client", "part", "content"):
-            continue  # "the sender was accepted, but a@example.com is unknown"
-        if gone.subject == "domain" and other.subject in ("client", "sender"):
-            return True  # "domain does not exist: no PTR for …"
-        if place == at + 1 and other.words.startswith(("mailfrom", "for mailfrom")):
-            return True  # "unknown user: news@…", which is our address
-        if not other.state:
-            if place < at and (other.subject in ("sender", "client", "part") or "otheraddress" in other.words):
-                return True  # "callout to the sender: user unknown"
-            if place < at and other.subject == "record" and _IN_VAIN.search(other.words):
-                return True  # "could not ask the directory: user unknown"
-            if place == at + 1 and other.subject == "part" and other.words.startswith(_WITHIN):
-                return True  # "the phrase 'account deleted' in your letter"
-            if place == at + 1 and gone.inherited and other.subject in ("record", "elsewhere"):
-                return True  # "not found: A record for …"
-            continue
-        if other is gone or (other.subject in OWN and other.state in HARD):
-            continue
-        if gone.proof and other.state != "temporary" and other.subject != "elsewhere":
-            continue
-        if other.state == "unreachable" and other.subject == gone.subject == "mailbox" and place != at:
-            continue  # "cannot be reached: unknown user"
-        if other.state == "chance" and gone.state == "gone":
-            return True  # "was deleted by mistake"
-        if other.state == "temporary" and place != at and _UNTIL.search(other.words) and _WAS.search(other.words):
-            continue  # "it was here until May, and has been deleted"
-        if other.state in ("unreachable", "temporary"):
-            return True
-        if gone.subject == "domain" and other.subject == "record" and _OF_DOMAINS.search(other.words):
-            continue  # "no MX record found: domain does not exist"
-        if effects[at] and place < at and other.state in ("off", "refuses", "other"):
-            continue  # "disabled because it does not exist any more"
-        if gone.state == "gone" and other.state in ("full", "off") and _WAS.search(other.words):
-            continue  # "removed: it had been full for months"
-        if gone.state == "gone" and (other.state == "off" or (other.state == "full" and place == at)):
-            continue  # "expired and was removed"; "was full for a year, and has been deleted"
-        if place < at and other.state in ("perhaps", "limited"):
-            return True  # "may be wrong, or does not exist"; "for you, it does not exist"
-        if other.subject in (*OWN, "", "content") and other.state in VAGUE and place != at:
-            continue  # "refused: user unknown"
-        if place == at or (other.subject in (*OWN, "") and other.state not in HARD) or place < at:
-            return True
-    return False
 
 
 def _hit(said: Said) -> Hit:

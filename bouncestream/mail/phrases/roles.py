@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bouncestream.mail.phrases.clauses import has_any
+from bouncestream.mail.phrases.small import is_small
+from bouncestream.mail.phrases.tagging import tagged
 
 _NAMED = re.compile(r"(?<![\w./+@-])[\w+-]{1,64}+(?:[.@][\w+-]{1,64}+){1,12}(?![\w@/])")
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,9}", re.IGNORECASE)
@@ -27,8 +30,12 @@ def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
             if word in ours:
                 return " mailfrom "
             house = word.rpartition("@")[2]
-            if house == domain or house in houses:
-                return " mailfrom " if house != domain and word.startswith(_DESKS) else match[0]
+            if house != domain and house in houses:
+                return " mailfrom " if word.startswith(_DESKS) else match[0]
+            if house == domain and word.startswith(_DESKS):
+                return " "
+            if house == domain and not two:
+                return match[0]
             return " otheraddress " if beside and word.isascii() else match[0]
         if word.endswith(".arpa"):
             return " ptr "
@@ -43,14 +50,39 @@ def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
     of_hosts = has_any(lower, _OF_HOSTS)
     named = of_hosts or has_any(lower, ours)
     beside = bool(domain) and name in lower  # else another's address is the one that his was expanded to
+    two = beside and address in lower and not has_any(lower, _EXPANDED)
     if of_hosts or has_any(lower, houses) or (beside and "@" in lower):
         text = " ".join(_NAMED.sub(role, w) if "." in w or "@" in w else w for w in text.split(" "))
     house = domain.split(".", 1)[0]
-    if len(house) > 4 and house in lower:
+    if len(house) > 4 and house in lower and _is_name(house):
         text = _alone(text, house, f" {domain} ")
-    return _alone(text, name, " @ ") if len(name) > 1 and name in lower else text
+    if len(name) > 1 and name in lower:
+        text = _alone(text, name, " @ ")
+    for part in _parts(name):  # "Jane Reed has left us"
+        if part in text:
+            text = re.sub(rf"(?<![\w@.+-]){re.escape(part)}(?![\w@+-])", " @ ", text)
+    return text
 
 
+_PARTS = re.compile(r"[._+-]")
+
+
+@lru_cache(maxsize=64)
+def _parts(name: str) -> tuple[str, ...]:
+    """The words of a name that are somebody's, and none of the tables': "jane", "reed"."""
+    parts = _PARTS.split(name)
+    return tuple(
+        one.capitalize() for one in parts if len(parts) > 1 and len(one) > 2 and one.isalpha() and _is_name(one)
+    )
+
+
+@lru_cache(maxsize=64)
+def _is_name(word: str) -> bool:
+    return not is_small(word) and not tagged([word])
+
+
+_EXPANDED = ("expan", "alias", "generated", "->", "rewrit", "resolve", "weitergeleitet", "forwarded from")
+"""Words by which another's address at the same place is the recipient's own."""
 _DESKS = ("postmaster", "abuse", "bounce", "return", "no-reply", "noreply")
 _OF_HOSTS = ("exist", "resolv", "domain", "nxdomain", "dns", "no such", "not found")
 """Without any of these, whose host is named does not matter."""

@@ -13,8 +13,10 @@ from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from bouncestream.mail.phrases.clauses import folded, listed
 from bouncestream.mail.phrases.composed import NEUTRAL, STATES
+from bouncestream.mail.phrases.nobody import NOBODY, RELATIVE, tells_nobody
 from bouncestream.mail.phrases.small import is_small
-from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, GENITIVE_OF, MANY, OFS, SUBJECTS, Subjects
+from bouncestream.mail.phrases.strange import AND, GENITIVE_OF, Strange
+from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, MANY, OFS, SUBJECTS
 from bouncestream.mail.phrases.tagging import (
     Tag,
     joined,
@@ -36,20 +38,10 @@ LETTERS = 24
 """And so many letters, where words are not told apart."""
 
 _WHICH = ("that", "which", "who")
+_LAST = listed("ole non nie nema neni нет няма нема немає nincs nav nera ni yok ma")
+"""Words for "is not there" that may end a clause, or stand before "any more"."""
+_BECOMES = listed("wird wordt bliver blir viene")
 _BEING = (["is"], ["are"])
-_NOBODY = listed("""
-    nobody niemand niemanden personne nadie ninguem nessuno nikt nikdo nikto ingen никто ніхто никои nimeni nitko
-    niko nihce kimse kukaan senki
-""")
-_NAMES = listed("""
-    name named namens namen nom nombre nome naam nazwa nazwie nazwisku nazwiskiem nazywa jmeno jmena jmenem meno
-    mena menom namn namnet navn navnet naziv nazivom ime imena imenom имя имени именем име ім іменем nume numele
-""")
-_USES = listed("""
-    uses using used nutzt benutzt verwendet usa utilise utiliza utilizza gebruikt uzywa anvander bruker bruger
-    pouziva nepouziva hasznalja kullanmiyor пользуется использует
-""")
-_HAS = listed("has hat tiene tem ha heeft ma har имеет")
 _US = listed("us uns nous nosotros nos noi ons oss nas нас")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
@@ -99,7 +91,7 @@ def tags_of(text: str) -> tuple[list[str], list[Tag]]:
 def tells(text: str) -> bool:
     """Whether a clause can tell how something is: most do not, and need not be read."""
     words, tags = tags_of(text)
-    return not text.isascii() or any(tag.name not in _STATELESS for tag in tags) or not _NOBODY.isdisjoint(words)
+    return not text.isascii() or any(tag.name not in _STATELESS for tag in tags) or not NOBODY.isdisjoint(words)
 
 
 @_kept
@@ -110,9 +102,18 @@ def read(text: str, before: str = "") -> tuple[Said, ...]:
         found = tuple(_Reader(joined(text), [], text, before).said())
     if not any(said.state for said in found):
         words, tags = tags_of(text)
-        if not all(tag.name in _NOTHING for tag in tags):
+        if not all(tag.name in _NOTHING for tag in tags) or not NOBODY.isdisjoint(words):
             found = tuple(_Reader(tags, words, " ".join(words), before).said()) or found
     return found
+
+
+def is_about_whom(text: str, after: str) -> bool:
+    """Whether the next clause tells only of whom a clause speaks: "there is nobody, who is called a@example.com",
+    "we have no such person: a@example.com"."""
+    words, more = tokens(text), tokens(after)
+    if NOBODY.isdisjoint(words):
+        return more == ["@"] and any(tag.name.startswith("not there") for tag in tags_of(text)[1])
+    return bool(more) and (more[0] in RELATIVE or more == ["@"])
 
 
 @_kept
@@ -124,13 +125,13 @@ def strange_in(text: str) -> str:
     return _Reader(tags, words, text, "").strange()
 
 
-class _Reader(Subjects):
+class _Reader(Strange):
     """A clause while it is read."""
 
     def said(self) -> Iterator[Said]:
         """What it says, and last the subject that it names last."""
         foreign = next((tag.name for tag in self.subjects if tag.name in FOREIGN and tag.name != "protocol"), "")
-        if not _NOBODY.isdisjoint(self.words) and self._is_nobody():
+        if tells_nobody(self):
             yield Said(foreign or "mailbox", "not there", self.shown)
         for i, tag in enumerate(self.tags):
             name = tag.name
@@ -140,7 +141,8 @@ class _Reader(Subjects):
                 elsewhere = bool(self.subjects) and all(one.name == "elsewhere" for one in self.subjects)
                 foreign = foreign or ("elsewhere" if elsewhere else "")
                 proof = not foreign and self._word(tag) == "nxdomain"
-                yield Said(foreign or "domain", "not there", self.shown, proof, strange=self.strange(tag))
+                strange = "" if proof else self.strange(tag)
+                yield Said(foreign or "domain", "not there", self.shown, proof, strange=strange)
             elif name == "null mx":
                 yield Said(foreign or "domain", "takes no mail", self.shown, proof=not foreign)
             elif name == "takes no mail":
@@ -150,9 +152,16 @@ class _Reader(Subjects):
             elif name in STATES:
                 owner = self.subjects[0].name if self.subjects else self.before
                 yield Said(foreign or owner, name, self.shown, inherited=not self.subjects)
+            elif name[0] == "g" and not _BECOMES.isdisjoint(self.words[max(tag.at - 5, 0) : tag.at]):
+                yield Said(
+                    foreign or (self.subjects[0].name if self.subjects else self.before), "other", self.shown
+                )
             elif name.startswith(("not there", "gone")):
                 own = self._owner(i, tag)
-                owner = own or (self.before if name[-1] != ">" and self._bare(tag) else "")
+                bare = name[-1] != ">" or (
+                    bool(self.words) and tag.end == len(self.words) and self.words[-1] in _LAST
+                )
+                owner = own or (self.before if bare and self._bare(tag) else "")
                 if owner:
                     state = "gone" if name[0] == "g" else "not there"
                     stock = state == "not there" and (name[-1] not in "<*" or self._word(tag) == "not")
@@ -175,18 +184,6 @@ class _Reader(Subjects):
         elif self.tags and self.tags[-1].name == "from":
             yield Said("sender", "", self.shown)
 
-    def _is_nobody(self) -> bool:
-        """Whether nobody is called so, or uses the address."""
-        if not _NAMES.isdisjoint(self.words):
-            return True
-        has = [
-            at for at, word in enumerate(self.words) if word in _HAS or self.words[at - 1 : at + 1] == ["n", "a"]
-        ]
-        own = [one for one in self.subjects if one.name == "mailbox"]
-        return any(one.at - at in (1, 2) for at in has for one in own) or not (
-            not own or _USES.isdisjoint(self.words)
-        )
-
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""
         rest = self.words[tag.end :]
@@ -206,6 +203,7 @@ class _Reader(Subjects):
         side = tag.name[-1]
         if side == ">":
             last = not self.words or tag.end == len(self.words)  # "takiego adresu nie ma"
+            last = last or (self._word(tag) in _LAST and all(map(is_small, self.words[tag.end :])))
             if not last and self._prepositional(tag, after=True) and (behind := self._behind(tag)):
                 return behind  # "nie ma na serwerze"
             return self._ahead(i) or (self._behind(tag) if last else "")
@@ -231,9 +229,18 @@ class _Reader(Subjects):
         near = [subject for subject in self.subjects if subject.end <= tag.at]
         if near and near[-1].at in self.going and tag.name[0] == "g":
             return "content"  # "your message to this user was deleted"
+        after = next((one for one in self.subjects if 0 <= one.at - tag.end < 4), None)
+        if tag.name[0] == "g" and after is not None and after.name == "content" and tag.end < len(self.words):
+            whose = {at for one in self.all_tags if one.name in ("yours", "of") for at in range(one.at, one.end)}
+            between = [word for at, word in enumerate(self.words[tag.end : after.at], tag.end) if at not in whose]
+            passed = self._prepositional(after) and self.words[after.at - 1] != "su"
+            if all(map(is_small, between)) and AND.isdisjoint(between) and not passed:
+                return "content"  # "the user deleted your message"
         behind = [word for word in self.words[tag.end : tag.end + 3] if word not in ARTICLES]
         if tag.name[0] == "g" and behind[:1] == ["you"]:
             return "sender"  # "removed you from his contacts"
+        if near and self._word(near[0]) == "otheraddress":
+            return "elsewhere"
         for subject in self.subjects:
             if subject.name in FOREIGN and (subject.name not in LATE or subject.end <= tag.at):
                 return subject.name
@@ -255,6 +262,12 @@ class _Reader(Subjects):
                 return ""  # "do not send to addresses that do not exist"
             if self._owned(near):
                 near.pop()
+            elif (
+                len(near) > 1
+                and near[-2].name in ("system", "record", "thing")
+                and (not RELATIVE.isdisjoint(self.words[near[-2].end : near[-2].end + 2]))
+            ):
+                near.pop()  # "the server which hosts jane was not found"
             while len(near) > 1 and near[-1].name not in ("mailbox", "sender") and self._prepositional(near[-1]):
                 near.pop()
         if not self.words:
@@ -295,7 +308,9 @@ class _Reader(Subjects):
     def _ahead(self, i: int) -> str:
         """The subject that a state stands right before."""
         state = self.tags[i]
-        with_us = self._prepositional(state, after=True) and not _US.isdisjoint(self.words[state.end + 1 :][:1])
+        with_us = int(self._prepositional(state, after=True))
+        if with_us and _US.isdisjoint(self.words[state.end + 1 :][:1]):  # or "нет у нашей компании сотрудника"
+            with_us = 2 if [tag.name for tag in self.tags[i + 2 : i + 4]] == ["system", "mailbox"] else 0
         subject = next(iter(self.tags[i + 1 + with_us :]), None)
         if subject is None or subject.name not in SUBJECTS:
             return ""
@@ -307,7 +322,7 @@ class _Reader(Subjects):
             self._word(subject) == "@"
             and state.name[-1] == "="
             and state.at
-            and self.words[state.at - 1] not in NEUTRAL
+            and not is_small(self.words[state.at - 1])
         ):
             return ""  # an adjective behind a noun that is not known
         rest = self.words[subject.end :]
@@ -329,4 +344,7 @@ class _Reader(Subjects):
             return False
         if not self.words and state.name[0] == "g":  # "客户的预订已被删除" names something that no table has
             return len(squeezed(self.shown)[: state.at].strip("@")) <= 4
-        return all(word == "error" or is_small(word) for word in self.words[: state.at])
+        states = {at for tag in self.tags if tag.name in STATES for at in range(tag.at, tag.end)}
+        return state.at - 1 not in states and all(
+            word == "error" or is_small(word) or at in states for at, word in enumerate(self.words[: state.at])
+        )

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bouncestream.mail.late import late
-from bouncestream.mail.phrases.abroad import BEHIND, JOINED, JOINED_MORE, NAMES, SPACED
+from bouncestream.mail.phrases.abroad import BEHIND, NAMES, SPACED
 from bouncestream.mail.phrases.clauses import TEXT_LIMIT, folded
 from bouncestream.mail.phrases.composed import ENGLISH
+from bouncestream.mail.phrases.unspaced import JOINED, JOINED_MORE
 
 _TOKEN = re.compile(
     r"[^\s@,;:()\[\]\"<>|=]{0,64}@[\w.-]{0,255}|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,8}|[^\W_]+"
@@ -96,7 +97,9 @@ def _unspaced() -> dict[str, str]:
 
 
 _UNSPACED = _unspaced()
-_JOINED = late("|".join(map(re.escape, sorted(_UNSPACED, key=len, reverse=True))))
+_HIM = "\ue000"
+"""Stands for an address, which is the recipient's: those of others are no addresses any more (see `roles`)."""
+_JOINED = late("|".join(map(re.escape, (*sorted(_UNSPACED, key=len, reverse=True), _HIM))))
 
 
 def tokens(text: str) -> list[str]:
@@ -195,5 +198,5 @@ def squeezed(text: str) -> str:
 
 def joined(text: str) -> list[Tag]:
     """The tags of a text without blanks, a letter counted as a word: four of them are about one word of others."""
-    plain = squeezed(text)
-    return [Tag(_UNSPACED[m[0]], m.start(), m.end()) for m in _JOINED.finditer(plain)]
+    plain = _LATIN.sub(lambda m: _HIM if "@" in m[0] else "@", text).replace(" ", "")
+    return [Tag(_UNSPACED.get(m[0], "mailbox"), m.start(), m.end()) for m in _JOINED.finditer(plain)]

@@ -9,7 +9,9 @@ scored once before anything was mended by it. abroad.tsv: in thirty-five languag
 them puts noun, verb and negation. beside.tsv: what is said beside the cause, and does not matter; whom the writer
 greets; and where it was looked for. strangers.tsv: who is nobody, what strangers are refused, our own hosts' names.
 covered.tsv: a word that no table has stands where it turns what is said, or where it does not. circumstance.tsv: by
-what chance, for how long, for whom and of what it is said.
+what chance, for how long, for whom and of what it is said. misleading.tsv: written to mislead, in lots, each
+scored once before anything was mended by it: who else is spoken of, what is quoted, what was so at first, and
+endings told in other words.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ def told(name: str) -> list[list[str]]:
         "strangers.tsv",
         "covered.tsv",
         "circumstance.tsv",
+        "misleading.tsv",
     ],
 )
 def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
@@ -55,6 +58,7 @@ def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
             "strangers.tsv": "a@example.com",
             "covered.tsv": "a@example.com",
             "circumstance.tsv": "a@example.com",
+            "misleading.tsv": "jane.reed@example.com",
         }.get(name, ""),
         "ours": OURS,
     }

@@ -48,3 +48,24 @@ def test_names_are_said_to_be_whose_they_are(text: str, said: str) -> None:
 def test_what_is_said_of_others_is_not_said_of_the_recipient(text: str, kind: str) -> None:
     said = classify(status="", reply_code="", diagnostic=text, heard="jane@example.com", ours=OURS)
     assert said.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Jane Doe has left us", "@ @ has left us"),
+        ("Mail for Jane", "Mail for @"),
+        ("a janedoe, jane", "a janedoe, jane"),  # no name, as it is written
+        (
+            "tom@example.com is unknown, jane.doe@example.com is full",
+            "otheraddress is unknown, jane.doe@example.com is full",
+        ),
+        (
+            "jd@example.com (expanded from jane.doe@example.com)",
+            "jd@example.com (expanded from jane.doe@example.com)",
+        ),
+        ("postmaster@example.com says: jane.doe@example.com is unknown", "says: jane.doe@example.com is unknown"),
+    ],
+)
+def test_whose_names_stand_in_prose(text: str, said: str) -> None:
+    assert " ".join(with_roles(text, "jane.doe@example.com", OURS).split()) == said

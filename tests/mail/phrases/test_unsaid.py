@@ -44,6 +44,10 @@ def test_all_behind_an_earlier_reply_in_its_sentence_is_no_cause() -> None:
         ("refused only when no user is found; spam", "refused  ; spam"),
         ("only our users get mail", "only our users get mail"),
         ("this means that the user is unknown", "this means that the user is unknown"),
+        ("it is no matter of quota or spam: jane is unknown", "it is : jane is unknown"),
+        ("the reason is not that the user does not exist, but spam", "the , but spam"),
+        ("non e questione di spazio: l'utente non esiste", ": l'utente non esiste"),
+        ("aucun abonne, inutile de reessayer plus tard", "aucun abonne,"),
     ],
 )
 def test_what_is_denied_is_taken_out(text: str, left: str) -> None:
