@@ -50,7 +50,7 @@ X400 = re.compile(
 )
 """An X.400 name at the begin of a line, with the Internet address that it is for (RFC 2156 section 4.3.1)."""
 #: An address as Listmonk takes one (RFC 5322 section 3.2.3, dot-atoms; RFC 6531): there may be a person with each.
-_AS_IT_STANDS = re.compile(r"[^\s()<>\[\]:;@\\,\"]+@[^\s()<>\[\]:;@\\,\"]+")
+_AS_IT_STANDS = re.compile(r"[^\s()<>\[\]:;@\\,\"]{1,320}@[^\s()<>\[\]:;@\\,\"]{1,320}")
 _TYPED = re.compile(r"^(?:rfc-?822|utf-?8|smtp|mailto)[ \t]*[;:][ \t]*", re.IGNORECASE)
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 section 3.1
 #: Letters that IDNA2003 wrote as others (ß as ss), and IDNA2008 does not: faß.de and fass.de are two domains (UTS
@@ -96,13 +96,15 @@ def mailed_to(text: str) -> str:
     if text.endswith(">"):
         inner = inner[inner.rfind("<") + 1 : -1]
     inner = _TYPED.sub("", inner.strip())
+    if len(inner) > MAX_LENGTH:
+        return ""
     if not _AS_IT_STANDS.fullmatch(inner):
         return normalise(text)
     local, _, domain = inner.rpartition("@")
     host = a_label(domain)
     if not domain.isascii() and u_label(host) != normalize("NFC", domain):
         return ""  # such as full-width letters: a server may refuse what IDNA would have mapped to another domain
-    return f"{local}@{host}" if host and len(inner) <= MAX_LENGTH and _good_local(local) else ""
+    return f"{local}@{host}" if host and _good_local(local) else ""
 
 
 def _careful(text: str) -> str:
