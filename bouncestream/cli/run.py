@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from bouncestream import __version__, logs
 from bouncestream.app import App
@@ -29,6 +30,10 @@ from bouncestream.errors import (
 )
 
 log = logging.getLogger("bouncestream")
+
+#: Threads for what would hold the loop up, made as they are needed. Where DNS is dead each name that is looked up
+#: takes one for half a minute; by default there are six on two cores, and large requests are read by the same.
+THREADS = 64
 
 
 def options(parser: Parser) -> None:
@@ -142,6 +147,7 @@ async def _run_with_signals(
 ) -> None:
     """`app.run` until SIGTERM or SIGINT; SIGHUP calls `on_reload`. A second signal ends it at once."""
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="asyncio"))
     task = asyncio.current_task()
 
     def end() -> None:

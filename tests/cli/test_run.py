@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from bouncestream.cli.run import _run_with_signals
 from bouncestream.ports import Unreadable
 from tests.cli.conftest import PATIENCE, SECRET, Cli, Process, bounce, environment, post, write_config
 from tests.outbox import make
@@ -233,3 +236,23 @@ def test_after_an_upgrade_what_is_unidentified_is_judged_again_once(
     started(again)
     assert again.end() == 0
     assert "unidentified" not in again.output
+
+
+def test_names_that_nobody_answers_for_take_no_thread_from_large_requests() -> None:
+    """Where DNS is dead each look-up holds a thread for half a minute, and there were six: a webhook of 60 KB
+    waited for as long."""
+    answered = threading.Event()
+
+    class Bridge:
+        stopping = False
+
+        async def run(self, ready: object) -> None:
+            lookups = [asyncio.ensure_future(asyncio.to_thread(answered.wait)) for _ in range(40)]
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await asyncio.to_thread(int)
+            finally:
+                answered.set()
+                await asyncio.gather(*lookups)
+
+    asyncio.run(_run_with_signals(Bridge(), lambda: None))  # type: ignore[arg-type]
