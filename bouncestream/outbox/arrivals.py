@@ -180,8 +180,9 @@ class _Batch:
         event = report.event
         known = gravest(one for one in found if covers(one, event))
         again = event.kind is Kind.UNSUBSCRIBE and (known is None or known.state in FINAL)
-        if again and event.proof and report.columns.occurred_at <= self.finished(keys, found, known):
-            again = False  # the mailbox is read anew, and the person may have come back since
+        timed = event.occurred_at is not None or bool(event.proof)
+        if again and timed and report.columns.occurred_at <= self.finished(keys, found, known):
+            again = False  # it is read or sent anew, and the person may have come back since
         if again:
             row = self.insert(report, f"reported by {arrival.way} again, after an earlier one was finished")
         elif known is not None:

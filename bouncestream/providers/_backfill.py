@@ -42,6 +42,7 @@ class Listing(Generic[S]):
     first: First[S]
     items: tuple[str, ...] = ()  #: where they are in the JSON of a page
     next: Next
+    bare: bool = False  #: an empty list is an empty object
     one: Callable[[Any, Gathered[S]], None]  #: an item → `into.report(…)`, as `parse` does with a webhook's
 
 
@@ -112,6 +113,8 @@ def read_page(
     found = dig(page, *listing.items) if listing.items else page
     if found is None and isinstance(page, dict) and listing.items and listing.items[0] in page:
         found = []  # `null` where a list is empty
+    if listing.bare and page == {}:
+        found = []
     if not isinstance(found, list):
         raise Malformed(f"the answer has no list {'.'.join(listing.items) or 'of items'}")
     if len(found) > MOST_ITEMS:

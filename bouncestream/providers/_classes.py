@@ -6,9 +6,9 @@ attempt, it goes on trying), `info` (delivered, opened, …), `auto-reply`, and 
 the address is on a list of its own; what was before, if it says so, stands behind a hyphen, as in
 `suppressed-hard`; if not, the event is kept, but told as nothing); `judge` and `judge-hard` ask our own reading.
 
-A label "hard" is not always the address's fault: where the code says policy, routing, system or a full mailbox, the
-event is soft, unless our own reading of the words says that the address is dead (as in Microsoft's 5.4.1 for a
-mailbox that does not exist).
+A label "hard" is not always the address's fault: where the code says policy, routing, system or a full mailbox, or
+there is no code and the words say so, the event is soft, unless our own reading says that the address is dead (as
+in Microsoft's 5.4.1 for a mailbox that does not exist).
 """
 
 from __future__ import annotations
@@ -51,6 +51,13 @@ _VAGUE = ("undetermined", "rejected")
 
 #: RFC 3463: policy, system, routing and a full mailbox are not the address's fault; 5.4.4, no route to it, is.
 _NOT_ITS_FAULT = re.compile(r"4\.\d+\.\d+|5\.7\.\d+|5\.3\.\d+|5\.4\.(?!4$)\d+|5\.2\.2")
+#: A code that says nothing of the cause (RFC 3463 section 3.1), or none.
+_NO_CODE = re.compile(r"(?:5\.0\.0)?")
+#: Causes in the words that are not the address's fault either.
+_OTHER_CAUSES = frozenset({
+    "mailbox_full", "system_full", "spam", "blocklisted", "content", "virus", "auth_failure", "greylisted",
+    "too_many", "too_big", "relaying", "sender_rejected", "no_ptr",
+})  # fmt: skip
 
 
 def info(*words: str) -> dict[str, str]:
@@ -77,7 +84,8 @@ def judged(class_: str, *, status: str, reply_code: str, diagnostic: str, reason
     is the one that the provider has, in our words, where codes and words tell none. What the provider is certain of
     is sure; our own reading says itself whether it is."""
     found = classified(status=status, reply_code=reply_code, diagnostic=diagnostic)
-    if reason and found.reason in _VAGUE:
+    read = found.reason
+    if reason and read in _VAGUE:
         found = replace(found, reason=reason)
     first, _, why = class_.partition("-")
     if class_ == "suppressed":
@@ -88,8 +96,11 @@ def judged(class_: str, *, status: str, reply_code: str, diagnostic: str, reason
         return _KINDS[class_], replace(found, reason="", evidence="")
     if first == "judge":
         return _KINDS[found.kind], found
-    if class_ == "hard" and found.kind != class_ and _NOT_ITS_FAULT.fullmatch(found.status):
-        return Kind.SOFT, replace(found, evidence=f"{found.status} is not the address's fault")
+    if class_ == "hard" and found.kind != class_:
+        if _NOT_ITS_FAULT.fullmatch(found.status):
+            return Kind.SOFT, replace(found, evidence=f"{found.status} is not the address's fault")
+        if _NO_CODE.fullmatch(found.status) and (read in _OTHER_CAUSES or found.reply_code.startswith("4")):
+            return Kind.SOFT, replace(found, evidence=f"{found.evidence}: not the address's fault")
     return _KINDS[class_], replace(found, evidence="", sure=True)
 
 

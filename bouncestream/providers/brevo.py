@@ -108,7 +108,14 @@ BACKFILL = Backfill(
     headers=by_key("api-key"),
     patience=timedelta(hours=12),
     lists=tuple(
-        Listing(name=event, first=_pages(event), items=("events",), next=by_offset(_LIMIT), one=_listed(event))
+        Listing(
+            name=event,
+            first=_pages(event),
+            items=("events",),
+            next=by_offset(_LIMIT),
+            one=_listed(event),
+            bare=True,
+        )
         for event in ("hardBounces", "invalid", "spam", "unsubscribed")
     ),
     left_out="Brevo shows the events of at most 90 days.",

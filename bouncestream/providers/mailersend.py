@@ -20,7 +20,7 @@ from bouncestream.crypto.signature import Hmac
 from bouncestream.providers._backfill import Backfill, First, Listing, by_bearer, by_number, url_of
 from bouncestream.providers._classes import info
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest, json_events
-from bouncestream.providers._fields import dig, needed
+from bouncestream.providers._fields import dig, needed, text
 from bouncestream.settings.key import live_secret
 
 #: Type of the event → class.
@@ -68,11 +68,17 @@ def _one(item: Any, into: Gathered[MailerSend]) -> None:
         part=item,
         recipient=email if isinstance(email, str) else dig(email, "recipient", "email"),
         at=dig(data, "created_at") or item.get("created_at"),
-        diagnostic=dig(why, "readable_reason") or dig(why, "reason"),
+        diagnostic=_words(why),
         vendor_message_id=dig(email, "id") or dig(data, "email_id"),
         event_id=dig(data, "id"),
         metadata=dig(email, "headers"),
     )
+
+
+def _words(why: Any) -> str:
+    """The server's words, which may be in either text; `readable_reason` alone may hide the code of `reason`."""
+    said = dict.fromkeys(filter(None, (text(dig(why, "reason")), text(dig(why, "readable_reason")))))
+    return "; ".join(said)
 
 
 # -- its lists ----------------------------------------------------------------------------------------------------
@@ -94,7 +100,7 @@ def _listed(name: str) -> Callable[[Any, Gathered[MailerSend]], None]:
             part=item,
             recipient=dig(item, "recipient", "email"),
             at=item.get("created_at"),
-            diagnostic=item.get("readable_reason") or item.get("reason"),
+            diagnostic=_words(item),
         )
 
     return one

@@ -27,6 +27,7 @@ CLASSES: Mapping[str, str] = {
     "bounce/hard/quota exceeded": "soft",
     "bounce/hard/relay/access denied": "judge-hard",
     "bounce/hard/greylisted": "soft",
+    "bounce/hard/blacklisted": "soft",
     "bounce/hard/sender blocked": "soft",  # of the group `spam`: the receiver's word on the sender
     "bounce/hard/content blocked": "soft",
     "bounce/hard/policy issue": "soft",
@@ -95,6 +96,7 @@ def _one(item: Any, into: Gathered[Mailjet]) -> None:
         recipient=item.get("email"),
         at=item.get("time"),
         diagnostic=item.get("comment") or error,
+        vendor_message_id=item.get("MessageID"),
         metadata=(
             item.get("Payload"),
             {"listmonk_campaign": item.get("customcampaign"), "listmonk_subscriber": item.get("CustomID")},

@@ -9,6 +9,7 @@ five days of failures the webhook is disabled.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -46,6 +47,8 @@ CLASSES: Mapping[str, str] = {
     "list/suppressions/manual": "info",  # a person at Resend did it
 }
 
+_CODE = re.compile(r"\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resend(Webhook):
@@ -80,12 +83,19 @@ def _one(item: Any, number: str, into: Gathered[Resend]) -> None:
         part=item,
         recipient=dig(to, 0) if isinstance(to, list) else to,
         at=item.get("created_at"),
-        diagnostic=dig(bounce, "diagnosticCode", 0) or dig(bounce, "diagnosticCode") or dig(bounce, "message"),
+        diagnostic=dig(bounce, "diagnosticCode", 0) or dig(bounce, "diagnosticCode") or _answer(bounce),
         message_id=dig(data, "message_id"),
         event_id=number,
         metadata=(dig(data, "headers"), dig(data, "tags")),
         reason=SUBTYPES.get(text(dig(bounce, "subType"), 100), ""),
     )
+
+
+def _answer(bounce: Any) -> str:
+    """The message of a bounce, where it is a server's answer; else it is advice of Resend's own about the subtype,
+    in which "content" is no cause."""
+    message = text(dig(bounce, "message"))
+    return message if _CODE.search(message) else ""
 
 
 # -- its list -----------------------------------------------------------------------------------------------------

@@ -122,7 +122,10 @@ def _pages(path: str, at: str, **query: object) -> First[SparkPost]:
 
 
 def _after(url: str, page: Any, items: int) -> str:
+    """The events have a `next` among `links`, the list has a list of them."""
     links = page.get("links") or []
+    if isinstance(links, dict):
+        links = [{"rel": "next", "href": links.get("next")}]
     link = next((text(one.get("href"), 4096) for one in links if one.get("rel") == "next"), "")
     return urljoin(url, link) if link and items else ""
 

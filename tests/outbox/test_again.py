@@ -112,6 +112,17 @@ def test_a_mail_that_is_read_again_takes_nobody_off_who_came_back(conn: sqlite3.
     make.check_tally(conn)
 
 
+@pytest.mark.parametrize("proof", [Proof.UUID, ""])
+def test_a_webhook_that_is_sent_again_takes_nobody_off_who_came_back(conn: sqlite3.Connection, proof: str) -> None:
+    left = event(kind=Kind.UNSUBSCRIBE, occurred_at=NOW, proof=proof)
+    submit(conn, left)
+    claim(conn)
+    settle(conn, 1, State.VERIFIED)
+    assert submit(conn, left, now=later(99)) == KNOWN
+    assert submit(conn, replace(left, occurred_at=later(9)), now=later(99)) == NEW
+    make.check_tally(conn)
+
+
 def test_nor_does_it_once_retention_has_taken_the_row(conn: sqlite3.Connection) -> None:
     left = event(kind=Kind.UNSUBSCRIBE, message_id="", fingerprint=b"x", proof=Proof.UUID, occurred_at=NOW)
     newer = replace(left, occurred_at=later(days=40))

@@ -154,8 +154,20 @@ def test_pages_by_token_by_link_and_after_an_id() -> None:
         "sparkpost", "suppression-list", [there.around([there.item]) | {"links": [link]}, there.around([])]
     )
     assert [one["cursor"] for one in asked] == ["initial", "WycyMD"]
+    there = lists("sparkpost")["events"]
+    more = {"results": [there.item], "links": {"next": "/api/v1/events/message?cursor=MTA&per_page=1000"}}
+    asked = walk("sparkpost", "events", [more, {"results": [there.item], "links": {}}])
+    assert [one["cursor"] for one in asked] == ["initial", "MTA"]
     there = lists("mailgun")["bounces"]
     assert walk("mailgun", "bounces", [there.around([there.item]), there.around([])])[1] == {"p": "2"}
+
+
+def test_an_empty_list_may_be_an_empty_object() -> None:
+    assert read("brevo", "spam", {}).items == ()
+    with pytest.raises(Malformed, match="no list events"):
+        read("brevo", "spam", {"code": "unauthorized"})
+    with pytest.raises(Malformed, match="no list data"):
+        read("resend", "suppressions", {})
 
 
 def test_a_page_that_does_not_tell_where_it_goes_on_is_refused() -> None:

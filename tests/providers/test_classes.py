@@ -47,6 +47,23 @@ def test_hard_is_only_what_is_the_addresss_fault(status: str, expected: Kind) ->
     assert kind("soft", status) is Kind.SOFT
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "552 Mailbox full",
+        "550 Blocked - message considered as spam",
+        "552 The user has exceeded storage allocation",
+        "550 Message contains a virus",
+        "550 5.0.0 too many messages from your address",
+        "421 try again later",
+    ],
+)
+def test_words_count_where_no_code_does(words: str) -> None:
+    assert kind("hard", words=words) is Kind.SOFT
+    assert kind("hard", "5.1.1", words) is Kind.HARD
+    assert kind("hard", words="550 refused") is Kind.HARD
+
+
 def test_words_that_say_dead_count_more_than_a_code_that_says_policy() -> None:
     words = "SMTP; 550 5.4.1 Recipient address rejected: Access denied. [X.protection.outlook.com]"
     assert kind("hard", "5.4.1", words) is Kind.HARD

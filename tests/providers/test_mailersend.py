@@ -39,6 +39,14 @@ def test_all_of_a_bounce_in_both_shapes() -> None:
         assert event.occurred_at is not None
 
 
+def test_the_servers_words_may_stand_in_either_text() -> None:
+    morph = {"reason": "550 5.7.1 blocked by policy", "readable_reason": "The message was refused"}
+    document = MAILERSEND | {"data": MAILERSEND["data"] | {"morph": morph}}
+    (event,) = ask(CASE, CASE.request(document)).events
+    assert (event.kind, event.enhanced_status) == (Kind.SOFT, "5.7.1")
+    assert event.diagnostic == "550 5.7.1 blocked by policy; The message was refused"
+
+
 @pytest.mark.parametrize("sort", ["activity.deferred", "activity.opened_unique", "sender_identity.verified"])
 def test_what_is_no_event(sort: str) -> None:
     parsed = ask(CASE, CASE.request(MAILERSEND | {"type": sort}))

@@ -33,11 +33,16 @@ def test_all_of_a_bounce(sent: dict[str, str]) -> None:
     assert (event.reply_code, event.enhanced_status) == ("550", "5.1.1")
     assert (event.campaign_uuid, event.subscriber_uuid) == (CAMPAIGN, SUBSCRIBER)
     assert event.occurred_at == datetime(2026, 11, 22, 11, 33, 11, tzinfo=UTC)
-    assert not event.stable_id
+    assert event.provider_event_id == str(MAILJET["MessageID"])
 
 
 def test_a_custom_id_alone_is_not_taken_for_a_campaign() -> None:
     assert (one(CustomID=SUBSCRIBER).campaign_uuid, one(CustomID=SUBSCRIBER).subscriber_uuid) == ("", SUBSCRIBER)
+
+
+def test_two_reports_of_one_mail_are_one_event() -> None:
+    soft = one(hard_bounce=False, error="quota exceeded", time=1795347000)
+    assert set(identity_keys(soft, b"k")) & set(identity_keys(one(), b"k"))
 
 
 def test_without_uuids_the_same_report_is_known_by_its_content() -> None:
@@ -52,6 +57,7 @@ def test_without_uuids_the_same_report_is_known_by_its_content() -> None:
         (True, "user unknown", "", Kind.HARD, "user_unknown"),
         (True, "invalid domain", "", Kind.HARD, "host_unknown"),
         (True, "content blocked", "550 no", Kind.SOFT, "content"),
+        (True, "blacklisted", "", Kind.SOFT, "blocklisted"),
         (True, "policy issue", "550 5.7.1 policy", Kind.SOFT, "policy"),
         (True, "", "", Kind.HARD, "undetermined"),
         (False, "quota exceeded", "", Kind.SOFT, "mailbox_full"),

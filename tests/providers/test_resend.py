@@ -28,6 +28,9 @@ def parse(item: Any) -> Parsed:
     return ask(CASE, CASE.request(item))
 
 
+ADVICE = "You may be able to send to the recipient once the content that caused the message to bounce is changed."
+
+
 def one(type_: str = "email.bounced", bounce: Any = None, **data: Any) -> BounceEvent:
     said = RESEND_MAIL | {"bounce": RESEND_BOUNCE | (bounce or {})} | data
     (event,) = parse(RESEND | {"type": type_, "data": said}).events
@@ -52,6 +55,8 @@ def test_all_of_a_bounce() -> None:
         ({"type": "Transient", "diagnosticCode": []}, Kind.SOFT, "undetermined"),
         ({"type": "Transient", "diagnosticCode": ["smtp; 550 5.4.4 no host"]}, Kind.HARD, "host_unknown"),
         ({"type": "Transient", "subType": "MailboxFull", "diagnosticCode": None}, Kind.SOFT, "mailbox_full"),
+        ({"type": "Transient", "diagnosticCode": None, "message": ADVICE}, Kind.SOFT, "undetermined"),
+        ({"diagnosticCode": None, "message": "550 5.2.2 over quota"}, Kind.SOFT, "mailbox_full"),
         ({"type": "Undetermined", "diagnosticCode": None}, Kind.SOFT, "undetermined"),
     ],
 )
