@@ -9,7 +9,14 @@ import pytest
 from bouncestream.doctor import background, quick
 from bouncestream.doctor.finding import Finding, Level
 
-JOB = {"url": "http://127.0.0.1:9", "user": "u", "token": "t", "public_url": "", "hooks_url": ""}
+JOB = {
+    "url": "http://127.0.0.1:9",
+    "user": "u",
+    "token": "t",
+    "public_url": "",
+    "hooks_url": "",
+    "in_tables": False,
+}
 
 
 def test_a_unit_that_forbids_to_be_nice(monkeypatch: pytest.MonkeyPatch) -> None:
