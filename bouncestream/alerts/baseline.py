@@ -73,7 +73,7 @@ class Sources:
             self._usual[source] = (hour, usual_pause(hours, hour), usual_peak(hours, hour))
         _, pause, peak = self._usual[source]
         newest = self._alive.get(source)
-        if hours:
-            last = min(now, datetime.fromtimestamp((max(hours) + 1) * 3600, UTC))
+        if past := [one for one in hours if one <= hour]:  # not those of a clock that was ahead
+            last = min(now, datetime.fromtimestamp((max(past) + 1) * 3600, UTC))
             newest = last if newest is None else max(last, newest)
         return SourceSeen(source, newest, pause, hours.get(hour, 0), peak)

@@ -59,8 +59,9 @@ def judge(
         if found is None:
             continue
         readings = {reading.subject: reading for reading in found}
-        # What is not read any more (a source that was removed, a finding that is gone) is fine.
-        gone = {subject for name, subject in before if name == rule.id and subject not in readings}
+        # What is not read any more (a source that was removed, a finding that is gone) is fine, unless unknown.
+        unread = {subject for name, subject in before if name == rule.id and subject not in readings}
+        gone = {subject for subject in unread if not rule.unknown(snapshot, subject)}
         for subject in [*readings, *sorted(gone)]:
             reading = readings.get(subject, Reading(Verdict.FINE, subject))
             state = before.get((rule.id, subject), AlertState(rule.id, subject, rule.level))

@@ -47,6 +47,8 @@ class Rule:
     look: Look  #: None: it cannot be told now, so nothing changes
     after: Callable[[Alerts], float] = lambda _: 0.0  #: seconds that it must be bad before it fires
     calm: float = 5 * MINUTE  #: seconds that it must be fine before it is resolved
+    #: of a subject that is not read: whether it could not be looked at, so that nothing changes; else it is fine
+    unknown: Callable[[Snapshot, str], bool] = lambda snapshot, subject: False
 
 
 def counting(number: Callable[[Numbers], int], seen: str, fix: str) -> Look:

@@ -212,6 +212,12 @@ def _doctor(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     ]
 
 
+def _unexamined(s: Snapshot, subject: str) -> bool:
+    """Whether the doctor could not look at that."""
+    families = (family for finding in s.findings or () for family in finding.evidence.get("unknown", ()))
+    return subject.startswith(tuple(families))
+
+
 def _sentence(text: str) -> str:
     """Someone's words as a sentence of their own."""
     text = text.strip()
@@ -351,5 +357,6 @@ RULES: tuple[Rule, ...] = (
         "level is the finding's",
         _doctor,
         calm=0,
+        unknown=_unexamined,
     ),
 )

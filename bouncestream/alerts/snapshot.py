@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from bouncestream.health import Part
 
@@ -22,6 +22,8 @@ class FindingLike(Protocol):
     def seen(self) -> str: ...
     @property
     def fix(self) -> str: ...
+    @property
+    def evidence(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

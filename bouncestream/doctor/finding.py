@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -45,8 +45,19 @@ def exit_code(findings: Iterable[Finding]) -> int:
     return 2 if Level.ERROR in levels else 1 if Level.WARNING in levels else 0
 
 
+#: What the cheap checks look at: how the ids of its findings begin, and in words.
+CHEAP: Mapping[str, str] = {"tls-": "certificate", "pixel-": "pixel", "permission-": "permissions"}
+
+
 def unexamined(why: str) -> Finding:
     """The finding that the cheap checks could not be made."""
     text = f"certificate, pixel and permissions could not be examined: {why}"
     fix = "run the full examination:\n\n    bouncestream doctor"
-    return Finding("not-examined", Level.WARNING, "doctor", text, "Their state is unknown.", fix)
+    evidence = {"unknown": list(CHEAP)}
+    return Finding("not-examined", Level.WARNING, "doctor", text, "Their state is unknown.", fix, evidence)
+
+
+def partly_examined(unknown: Collection[str]) -> Finding:
+    """The finding that some of the cheap checks (keys of CHEAP) could not be made, which others tell why."""
+    text = f"could not be examined: {', '.join(words for family, words in CHEAP.items() if family in unknown)}"
+    return Finding("not-examined", Level.INFO, "doctor", text, evidence={"unknown": sorted(unknown)})

@@ -3,7 +3,8 @@
 address, the pixel through the public address, and what the API user may do in Listmonk.
 
 The judges are those of the whole examination. What is wrong is looked at twice, so that a hiccup wakes
-nobody. Whether Listmonk answers at all is known better by the relay, so that is not told here.
+nobody. Whether Listmonk answers at all is known better by the relay, so that is not told here; what could not be
+looked at is told, so that nobody takes it for mended.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import UTC, datetime
 
 from bouncestream.config.model import Config
 from bouncestream.doctor.areas import listmonk, listmonk_db, pixel, tls
-from bouncestream.doctor.finding import Finding, Level, unexamined
+from bouncestream.doctor.finding import CHEAP, Finding, Level, partly_examined, unexamined
 from bouncestream.doctor.probe import front
 from bouncestream.doctor.probe.public import Public
 from bouncestream.doctor.probe.target import PIXEL, Target, is_private
@@ -29,14 +30,17 @@ LOOK, PAUSE, ALL = 12.0, 3.0, 28.0
 
 
 async def quick(config: Config) -> list[Finding]:
-    """The warnings and errors of the cheap checks, one for each id. Ends within 30 seconds; never raises."""
+    """The warnings and errors of the cheap checks, one for each id; and `partly_examined`, if they were so. Ends
+    within 30 seconds; never raises."""
     try:
         async with asyncio.timeout(ALL):
-            first = {one.id for one in await _look(config)}
-            if not first:
-                return []
-            await asyncio.sleep(PAUSE)
-            return _one_each([one for one in await _look(config) if one.id in first])
+            found, unknown = await _look(config)
+            if found:
+                first = {one.id for one in found}
+                await asyncio.sleep(PAUSE)
+                again, more = await _look(config)
+                found, unknown = [one for one in again if one.id in first], unknown | more
+            return _one_each(found) + ([partly_examined(unknown)] if unknown else [])
     except TimeoutError:
         why = f"they did not finish within {LOOK:g} s"
     except Exception as error:  # a bug of ours must not stop the watching
@@ -45,16 +49,21 @@ async def quick(config: Config) -> list[Finding]:
     return [unexamined(why)]
 
 
-async def _look(config: Config) -> list[Finding]:
+async def _look(config: Config) -> tuple[list[Finding], set[str]]:
+    """What is wrong, and what could not be looked at (keys of CHEAP)."""
     async with asyncio.timeout(LOOK), Web() as web:
-        found = listmonk_db.eased(config, await _all(config, web, datetime.now(UTC)))
-    return [one for one in found if one.level in (Level.WARNING, Level.ERROR)]
+        everything, unknown = await _all(config, web, datetime.now(UTC))
+    found = listmonk_db.eased(config, everything)
+    return [one for one in found if one.level in (Level.WARNING, Level.ERROR)], unknown
 
 
-async def _all(config: Config, web: Web, now: datetime) -> list[Finding]:
-    settings = config.listmonk
+async def _all(config: Config, web: Web, now: datetime) -> tuple[list[Finding], set[str]]:
+    settings, unknown = config.listmonk, set[str]()
     seen = await listmonk.collect(Credentials.of(settings), web, patience=PATIENCE)
-    found = [one for one in listmonk.judge(seen) if one.id.startswith("permission-")]
+    judged = listmonk.judge(seen)
+    if not any(one.id == "listmonk-ok" for one in judged):
+        unknown |= {"permission-", "pixel-"} if seen.known or settings.public_url else set(CHEAP)
+    found = [one for one in judged if one.id.startswith("permission-")]
     public = Target.read(settings.public_url) if settings.public_url else None
     if public is None and (root := Target.read(seen.root_url or "")) is not None and not is_private(root.host):
         public = root
@@ -64,25 +73,31 @@ async def _all(config: Config, web: Web, now: datetime) -> list[Finding]:
         works.append(_public(await front.by_https(public, web), web, settings.url if seen.known else "", now))
     if hooks is not None and (public is None or hooks.host != public.host):
         works.append(_certificate(hooks, web, now))
-    for more in await asyncio.gather(*works):
+    for more, unseen in await asyncio.gather(*works):
         found += more
-    return found
+        unknown |= unseen
+    return found, unknown
 
 
-async def _certificate(target: Target, web: Web, now: datetime) -> list[Finding]:
+async def _certificate(target: Target, web: Web, now: datetime) -> tuple[list[Finding], set[str]]:
     door = await front.collect(target, web.names, ())
-    return tls.judge(door, await tls.collect(door), now)
+    shakes = await tls.collect(door)
+    seen = target.scheme != "https" or any(shake.certificate is not None for shake in shakes)
+    return tls.judge(door, shakes, now), set() if seen else {"tls-"}
 
 
-async def _public(target: Target, web: Web, listmonk_url: str, now: datetime) -> list[Finding]:
+async def _public(target: Target, web: Web, listmonk_url: str, now: datetime) -> tuple[list[Finding], set[str]]:
     """Certificate and pixel; where there is no handshake, nothing can be asked behind it."""
-    found, through, direct = await asyncio.gather(
+    (found, unknown), through, direct = await asyncio.gather(
         _certificate(target, web, now), web.get(target.url + PIXEL), _direct(web, listmonk_url)
     )
     if any(one.id in ("tls-failed", "tls-no-certificate", "tls-old", "tls-plain") for one in found):
-        return found
+        return found, unknown | {"pixel-"}
+    if not through.whole:
+        unknown = unknown | {"pixel-"}
     chain = tuple(await web.follow(through)) if through.location else ()
-    return found + pixel.judge(target, replace(direct, through={"pixel": through}, chain=chain), listmonk_url)
+    found += pixel.judge(target, replace(direct, through={"pixel": through}, chain=chain), listmonk_url)
+    return found, unknown
 
 
 async def _direct(web: Web, listmonk_url: str) -> Public:

@@ -118,7 +118,8 @@ def _sources(
         tables[LOG] = {LISTMONK_LOG: config.listmonk_log}
     for kind, table in tables.items():
         for name, settings in table.items():
-            mine = [(at, events) for at, source, _, events in known if source == name]
+            # not the hours of a clock that was ahead
+            mine = [(at, events) for at, source, _, events in known if source == name and at <= hour]
             newest = max((at for at, _ in mine), default=None)
             part = parts.get(LISTMONK_LOG if kind == LOG else f"{kind}:{name}", {})
             found.append(

@@ -55,6 +55,14 @@ def test_sources_add_up() -> None:
     assert sources.seen("other", NOW).newest is None
 
 
+def test_hours_of_a_clock_that_was_ahead_are_no_sign_of_life() -> None:
+    sources = Sources()
+    sources.add([(HOUR - 48, "shop", "hard", 3), (HOUR + 9 * WEEK, "shop", "hard", 2)])
+    assert sources.seen("shop", NOW).newest == NOW.replace(minute=0) - timedelta(hours=47)
+    sources.add([(HOUR + 9 * WEEK, "other", "hard", 2)])
+    assert sources.seen("other", NOW).newest is None
+
+
 def test_a_request_with_nothing_new_is_a_sign_of_life() -> None:
     sources = Sources()
     sources.requests("shop", 5, NOW)

@@ -21,7 +21,7 @@ from bouncestream.alerts.watch import Watch
 from bouncestream.config.alerting import Alerts, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
-from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.finding import Finding, Level, partly_examined, unexamined
 from bouncestream.errors import SinkError, StoreUnavailable
 from bouncestream.event import Kind, Proof
 from bouncestream.health import Health, Status
@@ -222,6 +222,44 @@ async def test_findings_of_the_doctor_become_alerts(world: World) -> None:
     )
     assert last["event"] == "resolved"
     assert len(asked) > 1
+
+
+async def test_what_the_doctor_could_not_look_at_is_not_called_mended(world: World) -> None:
+    expires = Finding("tls-expires-soon", Level.WARNING, "tls", "it expires in 9 days", fix="renew it")
+    found: list[Finding] = [expires]
+    asked = asyncio.Condition()
+
+    async def quick(config: Config) -> Sequence[Finding]:
+        async with asked:
+            asked.notify_all()
+        return list(found)
+
+    async def looked(watch: Watch) -> None:
+        for _ in range(2):
+            async with asyncio.timeout(20), asked:
+                await asked.wait()
+        world.clock.go(minutes=10)
+        await world.turns(watch)
+
+    world.alerts = replace(world.alerts, checks=0.01)
+    async with world.running(quick=quick) as watch:
+        await world.receiver.until(1)
+        found[:] = [partly_examined({"tls-"})]
+        await looked(watch)
+        found[:] = [unexamined("its process failed")]
+        await world.receiver.until(2)
+        await world.turns(watch, 4)
+    async with world.running(quick=quick) as watch:  # nor by the next run
+        await looked(watch)
+        assert [(body["event"], body["subject"]) for body in world.receiver.bodies()] == [
+            ("fired", "tls-expires-soon"),
+            ("fired", "not-examined"),
+        ]
+        found[:] = [partly_examined({"pixel-"})]
+        await looked(watch)
+        await world.receiver.until(4)
+    resolved = {body["subject"] for body in world.receiver.bodies()[2:] if body["event"] == "resolved"}
+    assert resolved == {"tls-expires-soon", "not-examined"}
 
 
 async def test_a_doctor_that_fails_stops_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -21,10 +21,11 @@ from bouncestream.config.listmonk_db import ListmonkDb
 from bouncestream.config.model import Config, Listmonk, Server
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor import background, quick
-from bouncestream.doctor.finding import Level
+from bouncestream.doctor.finding import CHEAP, Finding, Level
 from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings
 from tests.alerts.receivers import hooks
 from tests.cli.conftest import TOKEN, Process, spawn, write_config
+from tests.net.servers import unused
 
 __all__ = ["spawn"]
 
@@ -117,6 +118,14 @@ async def test_the_webhooks_address_is_looked_at_too(door: Door, sandbox: Sandbo
     assert door.asked == 0, "only its certificate"
 
 
+async def test_what_cannot_be_looked_at_is_told_and_no_alert(door: Door, sandbox: Sandbox) -> None:
+    with unused() as taken:
+        nowhere = f"https://127.0.0.1:{taken.getsockname()[1]}"
+        (found,) = await quick.quick(config(sandbox, hooks=nowhere))
+    assert (found.id, found.level, found.evidence) == ("not-examined", Level.INFO, {"unknown": ["tls-"]})
+    assert found.seen == "could not be examined: certificate"
+
+
 async def test_a_proxy_that_keeps_the_pixel_to_itself(door: Door, sandbox: Sandbox) -> None:
     door.itself = b"HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     (found,) = await quick.quick(config(sandbox, door.url))
@@ -161,8 +170,32 @@ async def test_a_permission_that_delivery_does_without(monkeypatch: pytest.Monke
 
 
 async def test_a_listmonk_that_is_away_is_told_by_the_relay(door: Door) -> None:
-    gone = Config(listmonk=Listmonk(url="http://127.0.0.1:1", user="bridge", token=Secret(TOKEN)))
-    assert await quick.quick(gone) == []
+    gone = Listmonk(url="http://127.0.0.1:1", user="bridge", token=Secret(TOKEN))
+    (found,) = await quick.quick(Config(listmonk=gone))
+    assert (found.id, found.level, found.evidence["unknown"]) == ("not-examined", Level.INFO, sorted(CHEAP))
+    door.certificate(days=9)
+    known = Config(listmonk=replace(gone, public_url=door.url))
+    assert {one.id: one.evidence.get("unknown") for one in await quick.quick(known)} == {
+        "tls-expires-soon": None,
+        "not-examined": ["permission-", "pixel-"],
+    }
+
+
+async def test_a_listmonk_that_is_away_for_a_moment_mends_nothing(
+    door: Door, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.certificate(days=9)
+    wrong, looks = config(sandbox, door.url), [quick._look, _away_look]
+
+    async def in_turn(_: Config) -> object:
+        return await looks.pop(0)(wrong)
+
+    monkeypatch.setattr(quick, "_look", in_turn)
+    assert [one.evidence["unknown"] for one in await quick.quick(wrong)] == [["permission-", "tls-"]]
+
+
+async def _away_look(_: Config) -> tuple[list[Finding], set[str]]:
+    return [], {"permission-", "tls-"}
 
 
 async def test_it_never_raises_and_ends_in_time(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bouncestream.config.model import Config, ListmonkLog
 from bouncestream.config.outbox import Outbox
+from bouncestream.outbox import alerts
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import leases, schema
 from bouncestream.outbox.postgres.connection import connect
@@ -31,6 +32,15 @@ def test_it_joins_what_the_outbox_has_and_what_the_bridge_says(path: Path, conn:
     assert found["sink"]["why"] == "v6"
     assert troubles(found) == ["webhook:ses is yellow"]
     assert [text for _, text, _ in waiting(found)] == ["1 held: nothing proves whom the mail is about"]
+
+
+def test_hours_of_a_clock_that_was_ahead_are_not_told(path: Path, conn: sqlite3.Connection) -> None:
+    hour = alerts.hour_of(NOW)
+    hours = {(hour - 3, "ses", "hard"): 2, (hour + 9000, "ses", "hard"): 5}
+    alerts.count_arrivals(conn, 0, hours)
+    config = Config(outbox=Outbox(path=str(path)), webhooks={"ses": Webhook(name="ses", provider="ses")})
+    (source,) = [one for one in status(conn, config, Running(), NOW)["sources"] if one["name"] == "ses"]
+    assert (source["newest_hour"], source["day"], source["week"]) == ("2026-03-01T09:00:00.000Z", 2, 2)
 
 
 def test_without_a_bridge_it_is_what_the_outbox_has(path: Path, conn: sqlite3.Connection) -> None:
