@@ -85,7 +85,10 @@ class RecordingRelay(Relay):
         if (now := context.clock.monotonic()) >= self._trouble.until:
             try:
                 recorded = await self._may_begin() and await self._record()
+                if self._fit is not None:
+                    self._trouble.fine()
             except SinkError as error:
+                self._fit = None  # looked at again, also where nothing is due any more: else it is told for ever
                 self._trouble.trouble(context.clock.monotonic(), str(error))
         if not self._reconciled:
             return False
@@ -100,7 +103,6 @@ class RecordingRelay(Relay):
             return False
         if self._fit is None:
             self._fit = await self._store.write(self._look)
-            self._trouble.fine()
         return True
 
     async def _reconcile(self) -> None:
@@ -138,7 +140,6 @@ class RecordingRelay(Relay):
             self._left_behind, self._fit = True, None
             await self._store.write(self._look)  # which has better words for a right that was taken away
             raise
-        self._trouble.fine()
         held = context.clock.monotonic() - self._since
         if held > HELD:
             self._size = max(1, size // 2)
@@ -198,17 +199,16 @@ class RecordingRelay(Relay):
     def _settings(self, conn: Conn) -> Settings:
         """Listmonk's settings. Raises SinkError where they, or the tables, do not allow it to record."""
         settings = self._tables.settings(conn)
-        if settings != self._fit:
-            settings = self._look(conn)
+        return settings if settings == self._fit else self._look(conn)
+
+    def _look(self, conn: Conn) -> Settings:
+        """Look at the tables, the rights on them, and the settings. Raises SinkError where they do not do."""
+        if fault := self._tables.fault(conn):
+            raise SinkError(fault)
+        settings = self._tables.settings(conn)
         if not settings.processing:
             raise SinkError(OFF)
         return settings
-
-    def _look(self, conn: Conn) -> Settings:
-        """Look at the tables, and the rights on them. Raises SinkError where they do not do."""
-        if fault := self._tables.fault(conn):
-            raise SinkError(fault)
-        return self._tables.settings(conn)
 
     def _note(self, conn: Conn, recorded: Sequence[Recorded], told: Sequence[Claimed], settings: Settings) -> None:
         """Note what the rows cause, for an undo; and how many UUIDs nobody has."""

@@ -228,6 +228,21 @@ async def test_bounce_processing_that_is_off_is_respected(bridge: Bridge) -> Non
     await bridge.until({"verified": 1})
 
 
+async def test_trouble_whose_events_were_dropped_ends_all_the_same(bridge: Bridge) -> None:
+    bridge.listmonk.person("a@example.com")
+    await bridge.idle()
+    bridge.listmonk.set("bounce.enabled", False)
+    await bridge.emit("a@example.com")
+    await bridge.until_part("listmonk", Status.RED, "bounce processing is off")
+    await bridge.db.write(partial(operator.drop, rows=[1], now=datetime.now(UTC)))
+    bridge.relay.wake()
+    await bridge.idle()
+    assert "bounce processing is off" in bridge.relay.paused, "nothing says that it is on"
+    bridge.listmonk.set("bounce.enabled", True)
+    await bridge.until_part("listmonk", Status.YELLOW, "recorded in its tables all the same")  # its API is away
+    assert not bridge.relay.paused
+
+
 async def test_a_locked_table_holds_up_delivery_and_nothing_else(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
