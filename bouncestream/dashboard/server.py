@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from aiohttp import hdrs, web
 
 from bouncestream.config.model import Config
+from bouncestream.crypto.secret import Secret
 from bouncestream.dashboard import frame, login, place, session, site
 from bouncestream.dashboard.frame import HEADERS, Chrome
 from bouncestream.dashboard.pages import door
@@ -83,7 +84,7 @@ class DashboardServer:
         self._reader = Reader(place_of(self.config), self.config.privacy.key)
         token = self._settings.token
         self._key = session.key_of(token.keys[0] if token is not None else secrets.token_bytes(32))
-        self._tries = login.Tries()
+        self._tries, self._bearers = login.Tries(), login.Tries()
         self._budget = Budget(_FORMS)
         self._checking = asyncio.Lock()
         self._access_log = AccessLog(self._settings.access_log, self.clock.monotonic)
@@ -128,10 +129,13 @@ class DashboardServer:
 
     async def _answer(self, request: web.BaseRequest, connection: Connection) -> web.Response:
         look = Look(self.clock.now(), ENGLISH)
-        if self.told is not None and request.path in self.told and self._may_be_told(request, look):
-            return self.told[request.path]()
-        if not login.is_ours(request.headers.get(hdrs.HOST, ""), self._settings):
-            host = request.headers.get(hdrs.HOST, "")
+        host = request.headers.get(hdrs.HOST, "")
+        ours = login.is_ours(host, self._settings)
+        if self.told is not None and request.path in self.told:
+            may = self._may_be_told(request, look, ours)
+            if may is not False:
+                return self.told[request.path]() if may is True else _later(may)
+        if not ours:
             return _html(door.refused(look, look.t.not_ours.format(host=host[:100])), 421)
         if request.method not in ("GET", "HEAD", "POST"):
             return web.Response(status=405, headers={"Allow": "GET, HEAD, POST"})
@@ -152,17 +156,33 @@ class DashboardServer:
             self._keep(response, call, call.session)  # its forms need a session to belong to
         return response
 
-    def _may_be_told(self, request: web.BaseRequest, look: Look) -> bool:
-        """Whether /readyz and /metrics are answered: to this machine, but not to whomever a proxy on it passes on;
-        else to the token (RFC 6750 section 2.1), or to a session."""
+    def _may_be_told(self, request: web.BaseRequest, look: Look, ours: bool) -> bool | float:
+        """Whether /readyz and /metrics are answered: to this machine, but not to whomever a proxy on it passes on,
+        nor to a web page that has its name resolve to it (`ours`; no browser speaks to a socket); else to the token
+        (RFC 6750 section 2.1), or to a session. Seconds: after so long a token is looked at again."""
         if request.method not in ("GET", "HEAD"):
             return False
-        if login.is_near(self._peer(request)) and not any(name in request.headers for name in login.FORWARDED):
+        peer = self._peer(request)
+        passed_on = any(name in request.headers for name in login.FORWARDED)
+        if login.is_near(peer) and not passed_on and (ours or not peer):
             return True
-        token, (scheme, _, given) = self._settings.token, request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token is not None and token.matches(given.strip()):
-            return True
-        return self._call(request, look, {}).session is not None
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self._settings.token is not None:
+            return self._has_token(given.strip(), self._settings.token, self._sender(request, peer))
+        return ours and self._call(request, look, {}).session is not None
+
+    def _has_token(self, given: str, token: Secret, came_from: str) -> bool | float:
+        """Whether a program shows the token. Its tries are counted apart from those of the login: one that has an
+        old token shuts out nobody."""
+        network, now = login.network_of(came_from), self.clock.monotonic()
+        if wait := self._bearers.wait(network, now):
+            return wait
+        if not token.matches(given):
+            self._bearers.failed(network, now)
+            log.warning("a wrong token of the dashboard came from %s", came_from)
+            return False
+        self._bearers.passed(network)
+        return True
 
     def _peer(self, request: web.BaseRequest) -> str:
         """The address that a connection comes from; empty: a Unix socket."""
@@ -180,9 +200,11 @@ class DashboardServer:
             found = None  # who came by the proxy comes by the proxy
         if found is not None and found.shows(now):
             look = replace(look, shown=True)
+        return _Call(request, look, found, user, self._sender(request, peer), form)
+
+    def _sender(self, request: web.BaseRequest, peer: str) -> str:
         forwarded = request.headers.getall("X-Forwarded-For", ())
-        came_from = sender((peer,), forwarded, self._settings.trusted_proxies)
-        return _Call(request, look, found, user, came_from or "the socket", form)
+        return sender((peer,), forwarded, self._settings.trusted_proxies) or "the socket"
 
     async def _form(self, request: web.BaseRequest, connection: Connection) -> Mapping[str, str]:
         """The fields of a form."""
@@ -323,6 +345,11 @@ def _full() -> None:
 
 def _html(text: str, status: int = 200) -> web.Response:
     return web.Response(status=status, text=text, content_type="text/html", charset="utf-8")
+
+
+def _later(wait: float) -> web.Response:
+    text = f"too many wrong tokens: the next one is looked at in {int(wait) + 1} s\n"
+    return web.Response(status=429, text=text, headers={"Retry-After": str(int(wait) + 1)})
 
 
 def _see(path: str) -> web.Response:

@@ -373,7 +373,11 @@ async def test_metrics_are_told_to_this_machine_and_to_whoever_has_the_token(
 
     async with opened(config(path), answers={"/metrics": measured}) as browser:
         assert (await browser.get("/metrics")).text == "numbers"
-        assert (await browser.get("/metrics", Host="bridge:8026")).text == "numbers", "a scrape has any name"
+        for host in ("evil.example", "[", ""):
+            answer = await browser.get("/metrics", Host=host)
+            assert answer.status in (400, 421), "a web page can have its name resolve to this machine"
+        answer = await browser.get("/metrics", Host="bridge:8026", Authorization=f"Bearer {TOKEN}")
+        assert answer.text == "numbers", "a scrape has any name"
         for name in ("X_Forwarded_For", "Via", "Forwarded", "X_Real_IP"):
             passed_on = {name: "192.0.2.1"}
             assert (await browser.get("/metrics", **passed_on)).status == 303
@@ -386,3 +390,28 @@ async def test_metrics_are_told_to_this_machine_and_to_whoever_has_the_token(
         assert (await browser.get("/readyz")).status == 404
     async with opened(config(path)) as browser:
         assert (await browser.get("/metrics")).status == 303, "they are not here"
+
+
+async def test_a_program_may_not_try_tokens_either_and_shuts_out_nobody(
+    path: Path, conn: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    passed_on = {"X_Forwarded_For": "192.0.2.1"}
+    clock = Clock()
+    async with opened(config(path), clock, answers={"/metrics": lambda: web.Response(text="numbers")}) as browser:
+        for _ in range(TRIES):
+            assert (await browser.get("/metrics", Authorization="Bearer wrong", **passed_on)).status == 303
+        answer = await browser.get("/metrics", Authorization=f"Bearer {TOKEN}", **passed_on)
+        assert (answer.status, answer.headers["Retry-After"]) == (429, str(int(WITHIN) + 1))
+        assert (await browser.get("/metrics")).text == "numbers"
+        assert (await browser.log_in()).status == 303
+        assert (await browser.get("/metrics", **passed_on)).text == "numbers"
+        clock.seconds += WITHIN
+        answer = await browser.get("/metrics", Authorization=f"Bearer {TOKEN}", **passed_on)
+        assert answer.text == "numbers"
+    assert len([record for record in caplog.records if "wrong token" in record.message]) == TRIES
+
+
+async def test_whoever_may_open_the_socket_is_told_under_any_name(tmp_path: Path, path: Path) -> None:
+    made = config(path, listen=f"unix:{tmp_path}/s")
+    async with opened(made, answers={"/metrics": lambda: web.Response(text="numbers")}) as browser:
+        assert (await browser.get("/metrics", Host="any")).text == "numbers"
