@@ -193,6 +193,8 @@ class App:
         self.relay.set_policy(config.policy.unsubscribe, config.policy.rules)
         self.watch.reload(config)
         self.config = config
+        if not config.privacy.follow_deletions:
+            self.health.forget(PART)
         if self._log is not None:
             self._log.set_rules(config.policy.rules)
         if self.dashboard is not None:

@@ -13,7 +13,7 @@ log = logging.getLogger("bouncestream.health")
 
 
 #: The parts that taking webhooks needs.
-INTAKE = ("intake", "outbox")
+INTAKE = ("intake", "outbox", "outbox-file")
 
 
 class Status(StrEnum):

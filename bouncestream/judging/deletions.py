@@ -30,16 +30,20 @@ class Person:
 
 
 def gone(
-    people: Iterable[Person], asked: Collection[str], found: Iterable[Subscriber], canary: str
+    people: Iterable[Person], asked: Collection[str], found: Iterable[Subscriber], canary: str, few: int = FEW
 ) -> tuple[list[Person], str]:
     """The people whom an answer shows to be gone, and why it shows nothing, in words. `asked`: the names that could
     be asked for; `canary`: the address of a subscriber who is there. Of whom not all names could be asked for,
-    nothing is said."""
+    nothing is said; nor of more than `few` if all of them seem to be gone."""
     known = {name.lower() for one in found for name in (one.email, one.uuid)}
     if canary.lower() not in known:
         return [], "Listmonk's answer lacks a subscriber who is there"
     judged = [one for one in people if one.names and all(name in asked for name in one.names)]
     left = [one for one in judged if not any(name.lower() in known for name in one.names)]
-    if len(left) == len(judged) > FEW:
-        return [], f"Listmonk knows none of {len(judged)} people: is it the right one?"
+    if len(left) == len(judged) > few:
+        return [], (
+            f"Listmonk knows none of {len(judged)} people: is it the right one? Where it is, and it deletes those "
+            "who bounce (Settings, Bounces, Action), they may all be gone: erase them here by `bouncestream "
+            "person`, or leave it to [retention] events"
+        )
     return left, ""

@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from bouncestream.errors import SinkError, StoreError
 from bouncestream.health import Health, Status
-from bouncestream.judging.deletions import Person, gone
+from bouncestream.judging.deletions import FEW, Person, gone
 from bouncestream.mail.spellings import names_of
 from bouncestream.outbox import codec, erasing
 from bouncestream.outbox.db import Database
@@ -34,6 +34,8 @@ log = logging.getLogger("bouncestream.erasures")
 EVERY, ROWS, PEOPLE, PAUSE = 3600.0, 20_000, 50, 0.2
 #: In `meta`: the row that was looked at last.
 CURSOR = "follow_row"
+#: And whether an answer of this round was odd: it may be of another Listmonk, by which not even a few are erased.
+ODD = "follow_odd"
 #: Its part in `/readyz`.
 PART = "deletions"
 
@@ -57,7 +59,6 @@ class Deletions:
     wanted: Callable[[], bool]
     rows: int = ROWS
     pause: float = PAUSE
-    _told: bool = field(default=False, init=False)
 
     async def run(self) -> None:
         """For ever."""
@@ -65,31 +66,35 @@ class Deletions:
             await asyncio.sleep(EVERY)
             if self.wanted():
                 await self.turn()
+            if not self.wanted():
+                self.health.forget(PART)
 
     async def turn(self) -> int:
         """Look at the next rows; returns how many people are erased."""
         try:
             people, last = await self.db.read(partial(next_people, limit=self.rows))
-            left, why = await self._gone(people)
-            if why:
-                self._tell(f"nobody was erased: {why}")
-                return 0
+            before = await self.db.read(partial(get_meta, name=ODD)) or ""
+            left, why = await self._gone(people, few=0 if before else FEW)
             for one in left:
                 names = tuple(dict.fromkeys(name for told in one.names for name in names_of(told)))
                 await self.db.write(partial(erasing.ask, names=names, now=self.clock.now(), suppress=False))
             await self.db.write(partial(set_meta, name=CURSOR, value=str(last)))
+            odd = "1" if last and (why or (before and not people)) else ""
+            if odd != before:
+                await self.db.write(partial(set_meta, name=ODD, value=odd))
         except (SinkError, StoreError) as error:
             self._tell(f"nobody was erased: {error}")
             return 0
-        if self._told:
-            self._told = False
+        if why:  # the next people come next: these are asked for again when all were
+            self._tell(f"nobody was erased: {why}")
+        elif PART in self.health.parts:
             self.health.set(PART, Status.GREEN)
         if left:
             log.info("%d persons are no longer in Listmonk and are erased here", len(left))
         return len(left)
 
-    async def _gone(self, people: Sequence[Person]) -> tuple[list[Person], str]:
-        """Ask for all, and a second time for those who seem to be gone."""
+    async def _gone(self, people: Sequence[Person], few: int) -> tuple[list[Person], str]:
+        """Ask for all, and a second time for those who seem to be gone. `few`: so few may be all."""
         canary = await self.directory.newest_subscriber() if people else None
         if canary is None:
             return [], "Listmonk shows no subscriber at all" if people else ""
@@ -108,16 +113,16 @@ class Deletions:
             if not first:
                 known = {name.lower() for one in found for name in (one.email, one.uuid)}
                 return [one for one in left if not any(name.lower() in known for name in one.names)], ""
-            left, why = gone(left, asked, found, canary.email)
+            left, why = gone(left, asked, found, canary.email, few)
             if why or not left:
                 return [], why
         return left, ""
 
     def _tell(self, why: str) -> None:
         """What keeps it from its work, once: it tries again by itself."""
-        if not self._told:
+        part = self.health.parts.get(PART)
+        if part is None or part.state is Status.GREEN:
             log.warning("[privacy] follow_deletions: %s. It will be tried again", why)
-        self._told = True
         self.health.set(PART, Status.YELLOW, why)
 
 

@@ -43,6 +43,10 @@ EVERY = 5.0
 PURGE_EVERY, PURGE_PAUSE = 3600.0, 0.2
 #: How often at most it is noted that the clock is believed: retention asks at each step; seconds.
 NOTE_EVERY = 600.0
+#: A file that is damaged, or could not be read, is looked at again so often; seconds.
+LOOK_AGAIN = 3600.0
+#: Its part on the board, which no other trouble that passes makes green again.
+FILE = "outbox-file"
 LIGHTS = (Status.GREEN, Status.YELLOW, Status.RED)
 
 
@@ -77,8 +81,11 @@ class Upkeep:
 
     async def _run(self) -> None:
         purge_at = self.clock.monotonic() + PURGE_EVERY
-        await self._look_for_damage()
+        look_at = self.clock.monotonic()
         while True:
+            if self.clock.monotonic() >= look_at:
+                sound = await self._look_for_damage()
+                look_at = float("inf") if sound else self.clock.monotonic() + LOOK_AGAIN
             try:
                 await self.intake.revive()
                 await self.renew_gauges()
@@ -127,12 +134,19 @@ class Upkeep:
                 if value is not None:
                     metrics.set(metric, max(value, metrics.get(metric, one.name)), one.name)
 
-    async def _look_for_damage(self) -> None:
-        """The whole file, beside the work: a large one would hold up the start by seconds."""
+    async def _look_for_damage(self) -> bool:
+        """The whole file, beside the work: a large one would hold up the start by seconds. Whether it is sound."""
         try:
             await self.db.check()
+        except StoreBusy as error:
+            log.debug("the outbox is looked at for damage later: %s", error)
+            return False
         except StoreError as error:
-            self.health.set("outbox", Status.RED, str(error))
+            self.health.set(FILE, Status.RED, str(error))
+            return False
+        if FILE in self.health.parts:
+            self.health.set(FILE, Status.GREEN)
+        return True
 
     async def _retention(self) -> bool:
         """Run a step of retention; what keeps it from its work for longer than a moment is told."""

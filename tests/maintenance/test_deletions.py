@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Collection
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 
 from bouncestream.errors import SinkError
 from bouncestream.health import Health, Status
-from bouncestream.maintenance.deletions import PART, Deletions
+from bouncestream.maintenance import deletions
+from bouncestream.maintenance.deletions import CURSOR, PART, Deletions
 from bouncestream.outbox import erasing
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.delivery import get_meta
 from bouncestream.ports import Subscriber
 from tests.maintenance.test_erasures import StillClock
 from tests.outbox import make
@@ -113,3 +116,44 @@ async def test_it_goes_on_where_it_stopped_and_begins_again(db: Database) -> Non
     assert [sorted(asked - {"bob@example.com"}) for asked in listmonk.asked] == [
         ["ann@example.com"], ["cy@example.com"], ["ann@example.com"],
     ]  # fmt: skip
+
+
+async def test_where_all_of_a_step_are_gone_it_goes_on_with_the_next_and_erases_none_of_them(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listmonk may delete whoever bounces; but it may also be another one."""
+    monkeypatch.setattr(deletions, "FEW", 1)
+    health = Health()
+    one = task(db, Listmonk(["zoe@example.com", "cy@example.com"]), health, rows=2)
+    assert await one.turn() == 0  # ann and bob
+    assert await erased(db) == []
+    assert "deletes those who bounce" in health.parts[PART].why
+    assert await db.read(lambda conn: get_meta(conn, CURSOR)) == "2"
+    assert await one.turn() == 0  # cy
+    assert health.parts[PART].state is Status.GREEN
+    one.directory = Listmonk(["zoe@example.com"])
+    for _ in range(4):
+        await one.turn()
+    assert await erased(db) == [], "nor the few of the last step"
+    one.directory = Listmonk(["zoe@example.com", "bob@example.com"])
+    assert [await one.turn() for _ in range(2)] == [1, 1]
+    assert await erased(db) == ["ann@example.com", "cy@example.com"]
+
+
+async def test_its_trouble_is_forgotten_when_it_is_switched_off(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletions, "EVERY", 0.005)
+    health, wanted = Health(), True
+    one = task(db, Listmonk([]), health)
+    one.wanted = lambda: wanted
+    running = asyncio.create_task(one.run())
+    async with asyncio.timeout(20):
+        while PART not in health.parts:
+            await asyncio.sleep(0.005)
+        wanted = False
+        while PART in health.parts:
+            await asyncio.sleep(0.005)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running

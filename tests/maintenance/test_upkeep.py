@@ -231,24 +231,35 @@ async def test_the_gauges_tell_of_the_standbys_of_postgresql(db: Database, monke
 async def test_damage_is_told_at_the_start_and_the_upkeep_goes_on(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Trouble that comes and passes does not mend it; only another look does."""
     run = Run(db, Clock())
-    looked = asyncio.Event()
+    looks = 0
+    trouble: list[StoreError] = [StoreUnavailable("The outbox is damaged."), StoreBusy("It is locked.")]
 
-    async def damaged() -> None:
-        raise StoreUnavailable("The outbox is damaged.")
+    async def check() -> None:
+        nonlocal looks
+        looks += 1
+        if trouble:
+            raise trouble.pop(0)
 
-    async def look() -> None:
-        looked.set()
-
-    monkeypatch.setattr(db, "check", damaged)
-    monkeypatch.setattr(upkeep, "LOOK_EVERY", 0.01)
-    monkeypatch.setattr(run.upkeep.intake, "look", look)
+    monkeypatch.setattr(db, "check", check)
+    monkeypatch.setattr(upkeep, "EVERY", 0.01)
     async with run.up(), asyncio.timeout(20):
-        await looked.wait()
-    assert (run.health.parts["outbox"].state, run.health.parts["outbox"].why) == (
-        Status.RED,
-        "The outbox is damaged.",
-    )
+        await until(lambda: upkeep.FILE in run.health.parts)
+        run.upkeep.intake._fail(StoreUnavailable("The disk is full."))
+        await until(lambda: run.health.parts["outbox"].state is Status.GREEN)
+        for count, state in ((1, Status.RED), (2, Status.RED), (3, Status.GREEN)):
+            await until(lambda count=count: looks == count)  # type: ignore[misc]
+            await run.upkeep.intake(submission(event(f"{count}@example.com")))
+            assert run.health.parts[upkeep.FILE].state is state
+            assert run.health.stores is run.health.ready is (state is Status.GREEN)
+            run.clock.go(seconds=upkeep.LOOK_AGAIN)
+        assert looks == 3, "it is sound"
+
+
+async def until(what: Callable[[], bool]) -> None:
+    while not what():
+        await asyncio.sleep(0.005)
 
 
 async def test_the_files_are_looked_at_while_persons_are_filled_in(
