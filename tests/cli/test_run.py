@@ -113,7 +113,7 @@ def test_sighup_reloads_what_can_be(spawn: Spawn, sandbox: str, tmp_path: Path) 
     config.write_text(config.read_text().replace(SECRET, other).replace("127.0.0.1:0", "127.0.0.1:1"))
     bridge.process.send_signal(signal.SIGHUP)
     assert "webhooks.sendamatic.secret" in bridge.wait_for("reloaded: ")
-    assert "if one has changed, restart" in bridge.wait_for("secrets that systemd handed over")
+    assert "restart if one has changed" in bridge.wait_for("secrets that systemd handed over")
     assert bridge.wait_for("not applied: ").endswith(
         "not applied: server.listen. Next: restart bouncestream for these"
     )
