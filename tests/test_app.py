@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bridge that is not let in leaves the outbox as it was."""
+"""A bridge that is not let in leaves the outbox as it was; what a reload switches off is off."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 from bouncestream.app import App
 from bouncestream.config.load import load
 from bouncestream.errors import BridgeTaken, OutboxCopied
+from bouncestream.health import Status
+from bouncestream.maintenance.deletions import PART
 from bouncestream.outbox.copied import UNFINISHED, Mark, set_mark
 from bouncestream.outbox.postgres import leases, leasing
 from bouncestream.outbox.postgres.connection import ServerConnection
@@ -65,3 +67,18 @@ async def test_one_that_opened_just_before_a_copy_began_does_no_work_on_it(
     with pytest.raises(OutboxCopied, match="unfinished copy"):
         await app.run()
     assert state_of(outbox) is None
+
+
+async def test_trouble_of_what_a_reload_switches_off_is_told_no_longer(tmp_path: Path) -> None:
+    config = load(write_config(tmp_path), {})
+    seen = []
+
+    def ready(app: App) -> None:
+        for follow in (True, False):
+            app.health.set(PART, Status.YELLOW, "Listmonk is away")
+            app.reload(replace(config, privacy=replace(config.privacy, follow_deletions=follow)))
+            seen.append(PART in app.health.parts)
+        app.stop()
+
+    await App(config).run(ready=ready)
+    assert seen == [True, False]
