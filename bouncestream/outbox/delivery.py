@@ -27,6 +27,9 @@ LABEL_EVENTS = 1000
 #: has jumped back. The slack is for clocks that are only a little off.
 HORIZON = timedelta(seconds=LONGEST, minutes=10)
 
+#: Of what was let go, perhaps a hundred thousand events at once, so many are looked at for the oldest.
+LET_GO = 1000
+
 #: Bytes of a reason in the history; the whole answer of a server does not belong there.
 WHY_LIMIT = 500
 
@@ -211,10 +214,33 @@ def due_in(conn: Conn, now: datetime) -> float | None:
 
 
 def oldest_pending(conn: Conn, now: datetime) -> float:
-    """Age in seconds of the oldest event that is neither finished nor held back; 0 when there is none."""
-    found = [conn.execute(QUERIES[name]).fetchone() for name in ("oldest_pending", "oldest_unsettled")]
-    oldest = min((codec.moment(row[0]) for row in found if row is not None), default=now)
+    """Seconds that the oldest event has waited that is neither finished nor held back, since it came in or was last
+    let go (released, replayed, proven); 0 when there is none."""
+    looks = ("oldest_pending", "more_pending"), ("oldest_unsettled", "more_unsettled")
+    since = [_waits_since(conn, first, more) for first, more in looks]
+    oldest = min((at for at in since if at is not None), default=now)
     return max(0.0, (now - oldest).total_seconds())
+
+
+def _waits_since(conn: Conn, first: str, more: str) -> datetime | None:
+    """Since when the row waits that waits longest. In the order of arrival: none is older than one that was never
+    let go. `first` and `more` are queries, of the first row and of some; None: there is none."""
+    rows = conn.execute(QUERIES[first]).fetchall()
+    if rows and _let_go_at(conn, rows[0][0]) is not None:
+        rows = conn.execute(QUERIES[more], {"limit": LET_GO}).fetchall()
+    oldest: datetime | None = None
+    for row, received_at in rows:
+        freed = _let_go_at(conn, row)
+        at = codec.moment(freed or received_at)
+        oldest = at if oldest is None else min(oldest, at)
+        if freed is None:
+            break
+    return oldest
+
+
+def _let_go_at(conn: Conn, row: int) -> str | None:
+    found = conn.execute(QUERIES["let_go_at"], (row,)).fetchone()
+    return found[0] if found else None
 
 
 def rows_of(conn: Conn, event_ids: Sequence[str]) -> dict[str, tuple[int, State]]:

@@ -196,10 +196,26 @@ SELECT next_attempt_at FROM outbox WHERE state = 'pending' ORDER BY next_attempt
 
 -- name: oldest_pending
 -- Walks the index of what is pending and no table: 60 ms for a backlog of a million, on the reading connection.
-SELECT received_at FROM outbox WHERE id = (SELECT min(id) FROM outbox WHERE state = 'pending');
+SELECT id, received_at FROM outbox WHERE id = (SELECT min(id) FROM outbox WHERE state = 'pending');
+
+-- name: more_pending
+-- Asked only while the oldest was let go.
+SELECT id, received_at FROM outbox
+WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' ORDER BY +id LIMIT :limit) ORDER BY id;
 
 -- name: oldest_unsettled
-SELECT received_at FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL ORDER BY id LIMIT 1;
+SELECT id, received_at FROM outbox
+WHERE state IN ('claimed', 'posted') AND finished_at IS NULL ORDER BY id LIMIT 1;
+
+-- name: more_unsettled
+SELECT id, received_at FROM outbox
+WHERE state IN ('claimed', 'posted') AND finished_at IS NULL ORDER BY id LIMIT :limit;
+
+-- name: let_go_at
+-- Of a row that is not finished: when it last came out of where it waited for no delivery.
+SELECT at FROM history WHERE outbox_id = ? AND (
+    from_state IN ('held', 'dead', 'dropped', 'unstored', 'verified') OR (from_state = 'posted' AND to_state = 'claimed')
+) ORDER BY id DESC LIMIT 1;
 
 -- name: rows_by_event_ids
 SELECT id, event_id, state FROM outbox WHERE event_id IN (SELECT value FROM json_each(:event_ids));

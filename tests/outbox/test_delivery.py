@@ -228,6 +228,25 @@ def test_the_oldest_is_what_still_waits(conn: sqlite3.Connection) -> None:
     assert delivery.oldest_pending(conn, NOW) == 0  # the clock jumped back
 
 
+def test_what_was_let_go_waits_since_then(conn: sqlite3.Connection) -> None:
+    """A person let go in a moment what was held for three days, or was dead."""
+    fill(conn, 3, hold="brake")
+    submit(conn, event("dead@example.com"))
+    claim(conn)
+    settle(conn, 4, State.DEAD)
+    days = later(3 * 86400)
+    submit(conn, event("new@example.com"), now=later(3 * 86400 - 50))
+    operator.release(conn, [1, 2], days)
+    assert delivery.oldest_pending(conn, later(3 * 86400 + 1)) == 51, "others wait longer"
+    taken = delivery.claim(conn, now=days, limit=9)
+    assert delivery.oldest_pending(conn, later(3 * 86400 + 1)) == 51, "on its way too"
+    delivery.settle(conn, [Move(row.row, State.VERIFIED, "") for row in taken], days)
+    operator.replay(conn, [4], days)
+    operator.release(conn, [3], later(3 * 86400 + 40))
+    assert delivery.oldest_pending(conn, later(3 * 86400 + 60)) == 60
+    assert delivery.oldest_pending(conn, later(3 * 86400 + 1800)) == 1800, "until it waits for long again"
+
+
 def test_meta_is_kept(conn: sqlite3.Connection) -> None:
     assert delivery.get_meta(conn, "rows_shown:6.0.0") is None
     for value in ("no", "yes"):

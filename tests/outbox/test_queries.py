@@ -35,6 +35,7 @@ MAY_WALK = {
     "aside_bytes": "quarantine",  # once an hour, on the reading connection
     "any_again": "outbox USING INDEX outbox_again",  # LIMIT 1
     "oldest_unsettled": "outbox USING INDEX outbox_unsettled",  # LIMIT 1
+    "more_unsettled": "outbox USING INDEX outbox_unsettled",  # LIMIT, while the oldest was let go
     "reset_absences_unsettled": "outbox USING INDEX outbox_unsettled",  # once a start
 }
 #: What SQLite alone takes: its hints, and functions of which every database has its own.
