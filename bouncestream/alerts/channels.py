@@ -46,8 +46,8 @@ class Channel(Protocol):
     def name(self) -> str:
         """The name of the channel in logs, metrics and `status`: `email`, `webhook`, `apprise:ntfys` …"""
 
-    async def send(self, notice: Notice) -> None:
-        """Raises SendFailed."""
+    async def send(self, notice: Notice) -> str | None:
+        """Returns whom it did not reach though it was sent, in words; None or empty: nobody. Raises SendFailed."""
 
     async def look(self) -> None:
         """Whether it could be sent, as far as can be seen without sending anything. Raises SendFailed."""
@@ -90,14 +90,16 @@ class ChildChannel:
 
     __hash__ = None  # type: ignore[assignment]
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> str:
         kind = wording.APPRISE_TYPES[wording.tone(notice)]
-        await self._run(title=wording.subject(notice, self._host), body=wording.body(notice, self._host), type=kind)
+        return await self._run(
+            title=wording.subject(notice, self._host), body=wording.body(notice, self._host), type=kind
+        )
 
     async def look(self) -> None:
         await self._run(look=True)
 
-    async def _run(self, **what: Any) -> None:
+    async def _run(self, **what: Any) -> str:
         try:
             async with self._turn:
                 told = await child.run("notify", {**self._job, **what}, within=SENDER_PATIENCE)
@@ -105,9 +107,10 @@ class ChildChannel:
             raise SendFailed("no answer in time") from None
         except ChildFailed as error:
             raise SendFailed(f"the sending process {error}") from None
+        why = printable(mask_all(self._blank(told["why"])), 300)
         if not told["sent"]:
-            why = printable(mask_all(self._blank(told["why"])), 300)
             raise SendFailed(why or "it failed without an error message")
+        return why
 
 
 def _by_email(s: Email, host: str, turn: asyncio.Semaphore) -> ChildChannel:

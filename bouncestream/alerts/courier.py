@@ -55,6 +55,7 @@ class Courier:
     #: Failures in a row, and until when it is left alone.
     _rest: dict[str, tuple[int, datetime]] = field(default_factory=dict, init=False)
     _failing: dict[str, tuple[datetime, str]] = field(default_factory=dict, init=False)  # since when, and why
+    _missed: dict[str, str] = field(default_factory=dict, init=False)  # whom it does not reach, of what was told
     _wake: dict[str, asyncio.Event] = field(default_factory=dict, init=False)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
 
@@ -157,7 +158,7 @@ class Courier:
                 continue
             delivery = next(iter(waiting.values()))
             try:
-                await channel.send(delivery.notice)
+                self._partly(name, await channel.send(delivery.notice) or "")
             except SendFailed as error:
                 await self._failed(delivery, str(error))
             except Exception as error:  # a bug of ours: told, and tried again like any failure
@@ -165,6 +166,12 @@ class Courier:
                 await self._failed(delivery, f"a bug: {type(error).__name__}")
             else:
                 await self._sent(delivery)
+
+    def _partly(self, name: str, why: str) -> None:
+        """Tell once that a channel does not reach everybody. Nothing is sent again: the others have it."""
+        if why and why != self._missed.get(name):
+            log.warning("an alert over %s did not reach everybody: %s", name, why)
+        self._missed[name] = why
 
     def _rest_of(self, name: str) -> float:
         """Seconds until a channel is tried again."""

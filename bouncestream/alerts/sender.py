@@ -69,7 +69,7 @@ def _joined(said: list[str]) -> str:
 def by_email(job: dict[str, Any]) -> tuple[bool, str]:
     """Hand the notice to an SMTP server (RFC 5321; STARTTLS RFC 3207, implicit TLS RFC 8314)."""
     try:
-        return True, _mailed(job)
+        return True, _mailed(job)  # whom it did not reach
     except smtplib.SMTPAuthenticationError as error:
         return False, f"the server rejects the user or password: {_reply(error.smtp_code, error.smtp_error)}"
     except smtplib.SMTPNotSupportedError as error:
@@ -104,7 +104,11 @@ def _mailed(job: dict[str, Any]) -> str:
         if job.get("look"):
             return ""
         refused = smtp.send_message(_message(job), job["sender"], job["recipients"])
-    return f"the server rejected {len(refused)} of {len(job['recipients'])} recipients" if refused else ""
+    if not refused:
+        return ""
+    address, (code, text) = next(iter(refused.items()))
+    number = f"{len(refused)} of {len(job['recipients'])} recipients"
+    return f"the server rejects {number}: {address}: {_reply(code, text)}"
 
 
 def _message(job: dict[str, Any]) -> EmailMessage:

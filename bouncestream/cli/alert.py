@@ -34,17 +34,25 @@ def run(args: argparse.Namespace) -> int:
     """Send them all at the same time."""
     found = asyncio.run(send_test(configuration(args).alerts))
     if args.json:
-        out.json_line({"channels": [{"channel": name, "sent": not why, "why": why} for name, why in found.items()]})
+        told = [{"channel": name, "sent": sent, "why": why} for name, (sent, why) in found.items()]
+        out.json_line({"channels": told})
     else:
-        for name, why in found.items():
-            out.mark("✘" if why else "✔", f"{name}: {why or 'sent'}")
+        for name, (sent, why) in found.items():
+            words = f"sent, but {why}" if sent and why else why or "sent"
+            out.mark("✔" if not why else "⚠" if sent else "✘", f"{name}: {words}")
         if not found:
             fix = "set one in [alerts], [alerts.email] or [alerts.webhook]; `bouncestream config example` shows how"
             out.mark("✘", "no channel is configured, so alerts reach no one", fix)
-    return NOT_WELL if not found or any(found.values()) else FINE
+    return NOT_WELL if not found or any(why for _, why in found.values()) else FINE
 
 
-async def send_test(settings: Alerts) -> dict[str, str]:
-    """Send a test message over each channel: channel → why it failed; empty: it was sent."""
+async def send_test(settings: Alerts) -> dict[str, tuple[bool, str]]:
+    """Send a test message over each channel: channel → whether it was sent, and why not, or not to everybody."""
     notice = Notice(0, datetime.now(UTC), What.TEST, "info", "test message", TEXT)
-    return await channels.each(settings, lambda channel: channel.send(notice), channels.beat)
+    missed: dict[str, str] = {}
+
+    async def send(channel: channels.Channel) -> None:
+        missed[channel.name] = await channel.send(notice) or ""
+
+    failed = await channels.each(settings, send, channels.beat)
+    return {name: (not why, why or missed.get(name, "")) for name, why in failed.items()}

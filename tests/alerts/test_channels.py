@@ -282,6 +282,18 @@ async def test_refused_recipients_are_told_masked() -> None:
 
 
 @pytest.mark.process
+async def test_a_recipient_that_is_refused_beside_others_is_told() -> None:
+    async with mails("none") as server:
+        server.refused = {"gone@example.org"}
+        said = await mail(server.port, "none", recipients=("admin@example.org", "gone@example.org")).send(NOTICE)
+    assert said is not None
+    assert "the server rejects 1 of 2 recipients" in said
+    assert "550 5.1.1" in said
+    assert "gone@" not in said, "masked"
+    assert [to for to, _ in server.taken] == [["admin@example.org"]]
+
+
+@pytest.mark.process
 async def test_a_server_that_is_not_there_is_told() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
+
 from bouncestream.alert import Delivery, Notice, What
 from bouncestream.alerts.channels import SendFailed
 from bouncestream.alerts.courier import CAP, LIMIT, Courier
@@ -264,3 +266,22 @@ def test_a_notice_that_is_replaced_while_it_is_sent_is_not_sent_twice() -> None:
         assert all(row.sent for row in book.rows.values())
 
     play(story)
+
+
+def test_a_channel_that_does_not_reach_everybody_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    class Partly(Scripted):
+        async def send(self, notice: Notice) -> str:  # type: ignore[override]
+            await super().send(notice)
+            return "the server rejects 1 of 2 recipients"
+
+    channel = Partly("email")
+
+    async def story(courier: Courier, book: Book) -> None:
+        courier.serve([channel])
+        for number in (1, 2):
+            book.note(courier.add(notice(number)))
+            await asyncio.sleep(1)
+        assert (channel.sent, courier.trouble) == ([1, 2], "")
+
+    play(story)
+    assert caplog.text.count("over email did not reach everybody: the server rejects 1 of 2 recipients") == 1

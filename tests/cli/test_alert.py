@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.receivers import hooks
+from tests.alerts.receivers import hooks, mails
 from tests.cli.conftest import Cli, write_config
 
 pytestmark = pytest.mark.binary
@@ -46,6 +46,14 @@ async def test_each_channel_is_tried(cli: Cli, tmp_path: Path) -> None:
             email = f'[alerts.email]\nhost = "127.0.0.1"\nport = {closed}\ntls = "none"\nsender = "a@example.org"\n'
             write_config(tmp_path, extra=extra + email)
             done = await asyncio.to_thread(cli, "alert", "test", "--json")
+            async with mails("none") as server:
+                server.refused = {"gone@example.org"}
+                email = email.replace(str(closed), str(server.port))
+                email += 'recipients = ["a@example.org", "gone@example.org"]\n'
+                write_config(tmp_path, extra=email)
+                partly = await asyncio.to_thread(cli, "alert", "test")
+    assert partly.returncode == 1
+    assert partly.stdout.startswith("⚠ email: sent, but the server rejects 1 of 2 recipients: ")
     assert done.returncode == 1
     channels = {told["channel"]: (told["sent"], told["why"]) for told in json.loads(done.stdout)["channels"]}
     assert channels["email"] == (False, "connection refused")

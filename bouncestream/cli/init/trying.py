@@ -63,11 +63,11 @@ def alerts(answers: Answers, person: Person) -> list[Finding]:
         return found
     if not person.agrees("Send a test alert over it now?"):
         return found
-    sent = asyncio.run(send_test(settings))
-    if not any(sent.values()):
+    failed = {name: why for name, (_, why) in asyncio.run(send_test(settings)).items()}
+    if not any(failed.values()):
         out.mark("✔", "sent: has it arrived?")
         return found
-    found = judge(sent)
+    found = judge(failed)
     tell_briefly(found)
     return found
 
