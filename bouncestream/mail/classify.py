@@ -34,6 +34,11 @@ _CALLED_BACK = re.compile(r"call-?(?:back|out)|verif|\(", re.IGNORECASE)
 _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 # Of several attempts the last answer counts.
 _EARLIER = re.compile(r"\b4\d\d[ -]4\.\d{1,3}\.\d{1,3}\b.{1,600}?(?=(?<![\d.])5\d\d[ -]5\.\d{1,3}\.\d)", re.DOTALL)
+# Or the one that is said to be the last.
+_LAST = re.compile(
+    r"\b4\d\d .{1,600}?\b(?:final(?:ly)?|last|lastly|then|now|today)\b[^\w\n]{0,4}(?=5\d\d[ -])",
+    re.IGNORECASE | re.DOTALL,
+)
 # A name of an address that no rule can take for words or marks.
 _NAME = re.compile(r"[a-z0-9._+-]{1,64}", re.ASCII)
 # Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
@@ -115,6 +120,8 @@ def classify(
     action = action.strip().lower()
     if " 4." in diagnostic and " 5." in diagnostic:
         diagnostic = _EARLIER.sub(" ", diagnostic)
+    elif " 55" in diagnostic and "4" in diagnostic:
+        diagnostic = _LAST.sub(" ", diagnostic)
     own = remote_words(diagnostic)
     found = in_text(own) if own else Codes("", "")
     reply = found.reply or reply_code.strip()[:3]
@@ -318,7 +325,9 @@ def _asks_again(words: str, of_domain: bool) -> bool:
     if not has_any(words, ("temporar", "later", "try again")) or "permanent" in words:
         return False
     told = _ADDRESS.sub(" ", phrases.told(words))
-    return _LATER.search(told) is not None or (of_domain and "try again" in told)
+    starts = ((told.rfind(". ", 0, later.start()), later.start()) for later in _LATER.finditer(told))
+    asks = any(not phrases.is_of_another(told[start + 1 : end]) for start, end in starts)
+    return asks or (of_domain and "try again" in told)
 
 
 def _about_sender(text: str) -> bool:

@@ -124,6 +124,7 @@ def _judged(
 ) -> tuple[Judged, str]:
     """Judge by the fields; where these tell no cause, or a hard one, the session in the notice has a say."""
     status = fields.status
+    words = session.whole(words)
     context = session.notice if alone else session.near(address)
     ask = partial(classify, reply_code="", context=context, heard=f"{address} {fields.remote_mta}", ours=ours)
     judged = ask(status=status, diagnostic=words, action=action)
@@ -139,6 +140,12 @@ def _judged(
         other = ask(status="", diagnostic=session.notice)
         if (other.subject, other.state) == ("sender", "not there"):
             return other, words  # in short words, the sender's domain was meant
+    if judged.kind == Judgement.HARD.value and not words:
+        said = session.about(address, alone)
+        if said.text[:1] in ("4", "5") and said.text[:3].isdigit():
+            other = ask(status=status, diagnostic=said.text, action=action, at_rcpt=at_rcpt)
+            if other.kind == Judgement.SOFT.value:
+                return other, said.text
     if judged.kind == Judgement.HARD.value:
         said = session.contradicting(alone, judged.status[:1])
         return _contradicted(judged, words, said, session, at_rcpt, ask)

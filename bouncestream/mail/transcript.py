@@ -65,6 +65,8 @@ _TURN = re.compile(
     r"^[^\n<>]{0,40}?(?P<who><--|-->|<<<|>>>|(?<![A-Za-z])[CS]:)[ \t]{0,4}(?P<said>[^\n]{0,1000})", re.MULTILINE
 )
 
+_SIDES = re.compile(r"\s(?=[CS]: )")
+
 _ARROWS = ("<--", "-->", "<<<", ">>>", "C:", "S:")
 
 
@@ -100,6 +102,18 @@ class Session:
         lower = self.lower
         place = lower.find(f" <{address}>... ") if "\n<<< " in lower else -1
         return place > 0 and _LOCAL.match(lower, lower.rfind("\n", 0, place) + 1) is not None
+
+    def whole(self, words: str) -> str:
+        """`words` with those that follow in the session, if they are the first line of a longer reply; of words
+        that are a session the last refusal."""
+        if "C: " in words and " S: " in words:
+            answer, command = last_refusal(_SIDES.sub("\n", words))
+            command = {"MAIL": "MAIL FROM", "RCPT": "RCPT TO"}.get(command, command)
+            return f"{answer} (in reply to {command} command)" if answer else words
+        if words[3:4] != "-" or "\n" in words:
+            return words
+        place = self.notice.find(f"<<< {words}")
+        return "\n".join(_same_reply(self.notice[place:])) if place >= 0 else words
 
     @cached_property
     def no_recipients(self) -> bool:

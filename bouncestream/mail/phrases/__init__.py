@@ -15,9 +15,10 @@ from bouncestream.mail.phrases.clauses import told
 from bouncestream.mail.phrases.engine import Hit, find, find_all, recognised, shape, words
 from bouncestream.mail.phrases.reading import Reading, read_words, statements
 from bouncestream.mail.phrases.roles import with_roles
+from bouncestream.mail.phrases.saying import is_of_another
 from bouncestream.mail.phrases.tagging import names_sender
 
 __all__ = [
-    "Hit", "Reading", "find", "find_all", "names_sender", "read_words", "recognised", "shape", "statements", "told",
-    "with_roles", "words",
+    "Hit", "Reading", "find", "find_all", "is_of_another", "names_sender", "read_words", "recognised", "shape",
+    "statements", "told", "with_roles", "words",
 ]  # fmt: skip

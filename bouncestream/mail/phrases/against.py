@@ -30,11 +30,13 @@ _AT_FIRST = re.compile(
     r"\b(?:first|initially|zuerst|zunachst|d abord|d'abord|primero|dapprima|eerst|najpierw|nejdriv|сначала)\b"
 )
 _THEN = re.compile(
-    r"\b(?:then|since|now|afterwards|later|finally|dann|danach|anschliessend|inzwischen|puis|ensuite|depuis|luego|"
+    r"\b(?:then|since|now|finalmente|finalement|schliesslich|afterwards|later|finally|dann|danach|anschliessend|inzwischen|puis|ensuite|depuis|luego|"
     r"despues|"
     r"depois|poi|quindi|daarna|vervolgens|potem|nastepnie|pak|pote|nasledne|sedan|siden|senere|derefter|затем|"
     r"потом|после|"
-    r"потім|azota|aztan|majd|ardindan|sonra|apoi|sitten|nay)\b|その後|后来|之后|이후"
+    r"потім|"
+    r"тепер|теперь|jetzt|maintenant|ahora|agora|adesso|teraz|nyni|nyt|is nu|er na|er nu|ar nu|acum|sekarang|kini|"
+    r"azota|aztan|majd|ardindan|sonra|apoi|sitten|nay)\b|その後|后来|之后|이후"
 )
 _FORWARDS = re.compile(r"forward|alias|redirect|weiterleit|renvoi|transfert|reenvi|inoltr|doorstu|przekier|пересыл")
 _WITHIN = ("in ", "dans ", "en ", "na ", "nel ")
@@ -99,8 +101,8 @@ def speaks_against(
             and WAS.search(other.words)
         ):
             continue  # "it was here until May, and has been deleted"
-        if gone.state == "gone" and place < at and other.state == "temporary" and _THEN.search(texts[at]):
-            continue  # "was closed for a while, and then deleted"
+        if place < at and other.state == "temporary" and _was_first(place, other, gone, said, texts[at]):
+            continue
         if other.state in ("unreachable", "temporary"):
             return True
         if gone.subject == other.subject == "domain" and other.state == "off":
@@ -111,8 +113,9 @@ def speaks_against(
             continue  # "no MX record found: domain does not exist"
         if effects[at] and place < at and other.state in ("off", "refuses", "other"):
             continue  # "disabled because it does not exist any more"
-        if gone.state == "gone" and other.state in ("full", "off") and (place <= at or WAS.search(other.words)):
-            continue  # "was full for a year, and has been deleted"; "removed: it had been full for months"
+        past = place <= at or ("@" in gone.words and not gone.inherited) or WAS.search(other.words)
+        if gone.state == "gone" and other.state in ("full", "off") and past:
+            continue  # "was full for a year, and has been deleted"; "it was deleted: the quota does not matter"
         if ended > 1 and place <= at and other.state in ("full", "off", "unpaid"):
             continue  # "not paid for and deleted: it does not exist"
         if named and place < at and other.inherited and other.state in ("loop", "too many", "refuses", "unpaid"):
@@ -136,3 +139,12 @@ def speaks_against(
         if place == at or (other.subject in (*OWN, "") and other.state not in HARD) or place < at:
             return True
     return False
+
+
+def _was_first(place: int, other: Said, gone: Said, said: list[tuple[int, Said]], text: str) -> bool:
+    """Whether what is told to be for a while was so before: "was closed for a while, and then deleted", "was
+    closed for a while; the address does not exist"."""
+    if gone.state == "gone" and _THEN.search(text):
+        return True
+    ended = any(at == place and one.state in ("gone", "off") for at, one in said)
+    return ended and not gone.stock and not gone.inherited and WAS.search(other.words) is not None

@@ -30,14 +30,17 @@ _TELLING_HOST = re.compile(r"spamhaus|spamcop|sorbs|barracuda|rbl|dnsbl|abuseat|
 _PASSED = re.compile(
     r"\b(?:(?:(?:spam|virus) )?[a-z][\w.-]{0,20} ?(?:=|: ?)(?:pass(?:ed)?|none|ok|neutral|clean)\b|"
     r"[a-z][\w.-]{0,20}=(?:no|off|n/a|skip(?:ped)?|disabled|known|valid|good|yes|[\d.]{1,9})\b|"
+    r"[a-z]{1,20}: not (?:asked|needed|run|checked|used|consulted|applied)\b|"
     r"(?:dkim|spf|dmarc|filters?|greylisting) (?:passed|bestanden)\b|"
     r"(?:passed|accepted by) (?:the |all |our )?(?:dkim|spf|dmarc|filters?|checks?)\b|"
     r"(?:sender|mail from)(?: address| domain)? (?:is |was |has been )?(?:ok|accepted|fine|valid|verified)\b|"
     r"call-?(?:out|back) (?:succeeded|was successful)\b|"
-    r"(?:was|were|is|has been) (?:scanned|checked|tested|looked at) (?:for|by) [a-z]{1,20}(?: and [a-z]{1,20})?)"
+    r"(?:was|were|is|has been) (?:scanned|checked|tested|looked at) (?:for|by) [a-z]{1,20}(?: and [a-z]{1,20})?)|"
+    r"\([^()]{0,100}: skipped\)"
 )
 _PASSING = (
-    "pass", "=", "bestanden", ": none", ": ok", ":none", ":ok", "neutral", "clean", "ecked", "scanned", "looked at",
+    "pass", "=", "skipped", ": not ",
+    "bestanden", ": none", ": ok", ":none", ":ok", "neutral", "clean", "ecked", "scanned", "looked at",
     "tested", "accepted by",
 )  # fmt: skip
 _ACCEPTED = (" ok", " accepted", " fine", " valid", " verified", " succe")
@@ -53,6 +56,7 @@ _DENIED = re.compile(
     r"|not listed (?:in|on|by) (?:a|any|the|our) (?:block|black) ?lists?\b"
     rf"|(?:anti-?)?{_TOPIC} (?:is|are|was|were) not (?:(?:the|a) (?:cause|reason)|"
     r"asked|used|consulted|applied|involved|touched|reached|exceeded|checked)\b"
+    rf"|(?:anti-?)?{_TOPIC} (?:(?:check|test|scan|filter) )?(?:(?:is|was|has been) )?(?:over|completed?|done)\b"
     r"|no [a-z]{1,20} was (?:found|touched|tried)\b"
     r"|(?:not|never) (?:be )?(?:try|tried|retry|resend)(?: it)?(?: again)?(?: later)?\b"
     r"|(?:return(?:ed|ing)?|back) (?:mail |message )?to (?:the )?(?:original )?senders?\b(?!'))"
@@ -114,6 +118,9 @@ _WRAPPED = re.compile(r"[(\[（「“\"'<]\s{0,2}([^\s()\[\]（）「」“”\"
 _QUOTED = re.compile(r"[\"„“«]\s?([\w.+-]{1,40})\s?[\"“”»]")
 """A name in quotes, neither: it is called so."""
 _HIM = re.compile(r"[\"'«„“‘「] {1,2}@ {1,2}[\"'»“”’」]")
+_SIGNATURE = re.compile(r"\n-- ?\n")
+_PARTICLE = re.compile(r"(?:은\(는\)|이\(가\)|을\(를\)|와\(과\)) ?")
+"""Korean endings, where a program does not know which one fits."""
 _ANY_MORE = re.compile(r"\((mehr|plus|mas|mais|piu|meer)\)")
 _SORRY = re.compile(r"申し訳(?:こさい|あり)ません")  # "there is no excuse", folded
 _PATH = re.compile(r"(?<![^\s(\[<\"'=])/(?:[\w.+-]{1,64}/){0,12}[\w.+-]{1,64}/?")
@@ -167,6 +174,7 @@ ADVICE = listed("""
 """A clause that begins so is advice."""
 
 _ADVICE_PAIRS = (
+    "general notice", "general note",
     "for more", "for further", "for help", "for information", "for details", "for assistance", "for questions",
     "to report", "to request", "to resolve", "to find", "more about", "go to",
     "do not reply", "por favor", "para mas", "para mais", "per favore", "si prega", "per ulteriori", "per maggiori",
@@ -176,13 +184,17 @@ _ADVICE_PAIRS = (
 _PAIRED = frozenset(pair.partition(" ")[0] for pair in _ADVICE_PAIRS)
 BECAUSE = (
     r"because|since(?= (?:there|the|this|that|no|it|its|he|she|we)\b)|"
+    r"as(?= (?:there|the|this|no|it|its|our)\b)|"
     r"porque|weil|parce qu|car|perche|omdat|poniewaz|protoze|eftersom|fordi|cunku|mert|deoarece|koska|"
     r"потому что|так как|оскільки"
 )
 _MID = re.compile(
     r" (?=(?:please|for (?:more|further|help)|see (?:https?:|our|also)|bitte|veuillez|por favor|"
     + BECAUSE
-    + r")\b)"
+    + r"|but|and (?:then|now|finally)|aber|und (?:dann|nun|jetzt|schliesslich)|et (?:puis|ensuite|finalement)|"
+    r"pero|y (?:luego|despues|finalmente|ahora)|e (?:poi|depois|agora|ora)|maar|en (?:toen|daarna|nu)|ale|"
+    r"a (?:potem|pote|nyni)|i potem|men|och (?:sedan|nu)|og (?:siden|na)|но|"
+    r"а (?:потом|затем|теперь|потім|тепер))\b)"
 )
 _ADVISING = (
     "请参", "请检", "请联", "如果", "请访", "ください", "ご覧", "場合", "십시오", "참조", "請參", "請檢",
@@ -268,12 +280,16 @@ def in_full(plain: str) -> str:
 def told(text: str) -> str:
     """What `text` says, folded, without links, stages, checks that passed and hints that are denied."""
     text = unescaped(text)
+    if "\n--" in text:
+        text = _SIGNATURE.split(text, 1)[0] or text
     if text.count("?") == 1:  # more of them stand for letters that were lost
         text = _ASKED.sub(" ", text)
     if "/" in text:
         text = _PATH.sub(" file ", text)
     if " ihr" in text:
         text = _HER.sub("sein", text)
+    if "(" in text and not text.isascii():
+        text = _PARTICLE.sub(" ", text)
     plain = in_full(folded(text).replace("’", "'"))
     if "no one" in plain:
         plain = plain.replace("no one", "nobody")

@@ -18,7 +18,17 @@ from bouncestream.mail.phrases.clauses import BECAUSE, Clause, cut, folded, has_
 from bouncestream.mail.phrases.composed import NEUTRAL, NOT_THERE, STATES
 from bouncestream.mail.phrases.engine import Hit
 from bouncestream.mail.phrases.quoted import without_quoted
-from bouncestream.mail.phrases.saying import Said, is_about_whom, read, strange_in, tags_of, tells
+from bouncestream.mail.phrases.saying import (
+    Said,
+    is_about_whom,
+    is_of_another,
+    is_thing,
+    read,
+    strange_in,
+    tags_of,
+    tells,
+    topic_of,
+)
 from bouncestream.mail.phrases.small import is_small
 from bouncestream.mail.reason import kind_of
 from bouncestream.record import record
@@ -61,6 +71,8 @@ def read_words(text: str, heard: str = "") -> Reading:
     for clauses in sentences.values():
         if best is not None and _UNTRUE.match(clauses[0].text):
             best = None
+        if best is not None and kind_of(best.reason) == "hard" and _tells_size(plain_of(clauses)):
+            continue
         hit = _sentence(clauses, heard)
         if hit is None:
             continue
@@ -76,7 +88,12 @@ def read_words(text: str, heard: str = "") -> Reading:
                 break
         elif (
             (once and hit.state == "gone" and kind_of(hit.reason) == "hard")  # the last state counts
-            or (hit.reason in _OF_THE_MAILBOX and not hit.inherited and not _was_full(best, hit, clauses))
+            or (
+                hit.reason in _OF_THE_MAILBOX
+                and not hit.inherited
+                and hit.subject != "content"
+                and not _was_full(best, hit, clauses)
+            )
             or (_comes_back(best, hit) and not best.sure)
             or _beside_him(best, hit, clauses)
             or (best.subject == "domain" and hit.reason == "network")  # "host not found. Name service error …"
@@ -98,7 +115,7 @@ def read_words(text: str, heard: str = "") -> Reading:
         and _CONDITION.match(plain) is None
         and not has_any(plain, _IN_CASE)
         and all(
-            word in NEUTRAL or word in "@~" or _foreign(word)
+            word in NEUTRAL or word in "@~" or _foreign(word) or not word.isalpha()
             for clauses in sentences.values()
             for clause in clauses
             for word in tags_of(clause.text)[0]
@@ -114,6 +131,15 @@ _GENERAL = ("spam", "policy", "content", "rejected", "undetermined")
 def plain_of(clauses: list[Clause]) -> str:
     """The words of a sentence."""
     return " ".join(clause.text for clause in clauses)
+
+
+_SIZE = re.compile(r"\d ?(?:[kmgt]i?b|[kmg]o|[кмг]б)(?![a-zа-я])")
+_USED = re.compile(r"\b(?:used|now|full|belegt|voll|utilis|plein|usad|llen|pien|vol)")
+
+
+def _tells_size(text: str) -> bool:
+    """Whether a sentence tells how much anybody's mailbox or letter may hold."""
+    return _SIZE.search(text) is not None and "@" not in text and _USED.search(text) is None
 
 
 def _beside_him(best: Hit, hit: Hit, clauses: list[Clause]) -> bool:
@@ -135,7 +161,7 @@ def _tells_nothing_of_him(best: Hit, hit: Hit | None) -> bool:
 def _comes_back(best: Hit, hit: Hit) -> bool:
     """Whether a later sentence says that whoever was asked for the mailbox is not well, or that it comes back."""
     if hit.state == "temporary" and hit.subject == "mailbox" and (best.state == "gone" or not hit.inherited):
-        return True
+        return not (hit.inherited and not best.inherited and is_of_another(hit.phrase))
     return hit.state in ("temporary", "unreachable") and hit.subject in ("record", "system")
 
 
@@ -174,6 +200,7 @@ _FAILED = re.compile(
     r"\b(?:fail|fehlgeschlagen|scheiter|gescheitert|echou|echec|fallo\b|fracas|falhou|fallit|mislukt|nie powiod|"
     r"selha|misslyck|mislykk|не удал|basarisiz)"
 )
+_FAILED_WORD = re.compile(_FAILED.pattern + r"\w{0,8}")
 _DNS = re.compile(r"nxdomain|null ?mx|no such (?:domain|host)")
 _READ = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HEBREW", "ARABIC", "THAI")
 
@@ -219,12 +246,16 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
             (one.strange for at, one in gone_ones if at < place and one.strange in one.words.split()[:3]), ""
         )
         gone = gone._replace(strange=whose)  # "her deputy has left us, and his mailbox was deleted"
+    of_thing = gone is not None and gone.stock and not gone.inherited and place > 0 and is_thing(before)
     at_first = any(at == place - 1 and one.subject in OWN and one.state not in ("", *HARD) for at, one in said)
     doubtful = (
-        gone is not None and not gone.strange and ((gone.inherited and not at_first) or _FAILED.search(before))
+        gone is not None
+        and not gone.strange
+        and ((gone.inherited and not at_first) or of_thing or _FAILED.search(before))
     )
     if before and gone is not None and doubtful:
-        gone = gone._replace(strange=strange_in(before))  # "the copy failed: address unknown"
+        odd = strange_in(_FAILED_WORD.sub(" ", before))
+        gone = gone._replace(strange=odd)  # "the copy failed: address unknown"
     if gone is not None and gone.strange and not gone.proof:
         clear = found is not None and not found.weak and (found.sure or kind_of(found.reason) != "hard")
         return found if clear else _doubtful(gone)
@@ -306,9 +337,11 @@ def statements(text: str) -> list[Hit]:
 def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
     """What each clause says, with its place."""
     found: list[tuple[int, Said]] = []
-    before = "mailbox"
+    topic = last = "mailbox"
     named = False
     for at, clause in enumerate(clauses):
+        relative = bool(at) and _RELATIVE.match(clause.text) is not None
+        before = last if relative else topic
         told_here = read(clause.text, before)
         after = clauses[at + 1].text if at + 1 < len(clauses) else ""
         if (
@@ -324,10 +357,18 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
         named = named or any(not one.inherited and one.subject in OWN for one in told_here)
         found += [(at, one) for one in told_here if one.state or one.subject in _NAMED]
         if told_here:
-            before = told_here[-1].subject if told_here[-1].subject != "elsewhere" else before
+            last = told_here[-1].subject if told_here[-1].subject != "elsewhere" else before
+            if not relative:
+                topic = topic_of(clause.text) if last == "system" else last
         elif any(word not in NEUTRAL and not is_small(word) for word in tags_of(clause.text)[0]):
-            before = ""
+            topic = last = ""
     return found
+
+
+_RELATIVE = re.compile(
+    r"(?:(?:an|in|auf|bei|mit|to|at|on|in|for|from|a|en|con|per|pour|aan|op|do|na|w|v) )?"
+    r"(?:der|die|das|dem|den|who|that|which|whom|que|qui|che|cui|laquelle|lequel|quien|dat|ktor|kter|котор)"
+)
 
 
 def _hit(said: Said) -> Hit:

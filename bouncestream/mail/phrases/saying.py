@@ -16,7 +16,7 @@ from bouncestream.mail.phrases.composed import NEUTRAL, STATES
 from bouncestream.mail.phrases.nobody import NOBODY, RELATIVE, tells_nobody
 from bouncestream.mail.phrases.small import is_small
 from bouncestream.mail.phrases.strange import AND, GENITIVE_OF, Strange
-from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, MANY, OFS, SUBJECTS
+from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, MANY, OFS, SUBJECTS, THE
 from bouncestream.mail.phrases.tagging import (
     Tag,
     joined,
@@ -42,6 +42,7 @@ _LAST = listed("ole non nie nema neni нет няма нема немає nincs 
 """Words for "is not there" that may end a clause, or stand before "any more"."""
 _BECOMES = listed("wird wordt bliver blir viene")
 _BEING = (["is"], ["are"])
+_DETERMINERS = THE | ARTICLES | listed("our unser unsere notre nuestro nuestra nosso nossa nostro nostra onze")
 _US = listed("us uns nous nosotros nos noi ons oss nas нас")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
@@ -125,8 +126,38 @@ def strange_in(text: str) -> str:
     return _Reader(tags, words, text, "").strange()
 
 
+@_kept
+def topic_of(text: str) -> str:
+    """What a clause is about, where its last subject is only the place or the object of its first: "the account is
+    on this server", "the inbox hit its limit"."""
+    words, tags = tags_of(text)
+    clause = _Reader(tags, words, text, "")
+    first = clause.subjects[0] if clause.subjects else None
+    return "mailbox" if first is not None and first.name == "mailbox" and not clause.is_led(first) else "system"
+
+
+def is_thing(text: str) -> bool:
+    """Whether a clause only names a thing, as who speaks: "license server: no such user"."""
+    words, tags = tags_of(text)
+    return any(tag.name == "record" for tag in tags) and len(words) == sum(tag.end - tag.at for tag in tags)
+
+
+def is_of_another(text: str) -> bool:
+    """Whether a clause is about something that no table knows: "the helpdesk is", "die Poststelle ist zurzeit"."""
+    words, tags = tags_of(text)
+    if any(tag.name in SUBJECTS or tag.name in "@~" for tag in tags):
+        return False
+    known = {at for tag in tags for at in range(tag.at, tag.end)}
+    nouns = [at + 1 for at, word in enumerate(words[:-1]) if word in _DETERMINERS]
+    return any(at not in known and not is_small(words[at]) for at in nouns)
+
+
 class _Reader(Strange):
     """A clause while it is read."""
+
+    def is_led(self, noun: Tag) -> bool:
+        """Whether a subject stands behind a preposition."""
+        return self._prepositional(noun)
 
     def said(self) -> Iterator[Said]:
         """What it says, and last the subject that it names last."""
@@ -149,9 +180,11 @@ class _Reader(Strange):
                 yield self._takes_none(tag)
             elif name == "exists" and any(tag.name == "not there >" for tag in self.tags[:i]):
                 continue  # "no such user exists"
+            elif name == "full" and self._is_no_state(tag):
+                continue
             elif name in STATES:
                 owner = self.subjects[0].name if self.subjects else self.before
-                yield Said(foreign or owner, name, self.shown, inherited=not self.subjects)
+                yield Said(foreign or self._yours(tag) or owner, name, self.shown, inherited=not self.subjects)
             elif name[0] == "g" and not _BECOMES.isdisjoint(self.words[max(tag.at - 5, 0) : tag.at]):
                 yield Said(
                     foreign or (self.subjects[0].name if self.subjects else self.before), "other", self.shown
@@ -184,6 +217,19 @@ class _Reader(Strange):
         elif self.tags and self.tags[-1].name == "from":
             yield Said("sender", "", self.shown)
 
+    def _yours(self, state: Tag) -> str:
+        """The sender, where a state is said of something of his that no table knows: "your blocked ones were
+        removed"."""
+        ends = (one.end for one in self.all_tags if one.name == "yours" and self._word(one) != "tu")  # also "here"
+        yours = max((end for end in ends if end <= state.at), default=-9)
+        near = state.at - yours < 4 and not any(yours <= one.at <= state.at for one in self.subjects)
+        return "sender" if near else ""
+
+    def _is_no_state(self, tag: Tag) -> bool:
+        """Whether "full" is said of a text: "full details follow"."""
+        rest = self.words[tag.end :]
+        return self._word(tag) == "full" and not self.subjects and bool(rest) and not is_small(rest[0])
+
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""
         rest = self.words[tag.end :]
@@ -206,6 +252,8 @@ class _Reader(Strange):
             last = last or (self._word(tag) in _LAST and all(map(is_small, self.words[tag.end :])))
             if not last and self._prepositional(tag, after=True) and (behind := self._behind(tag)):
                 return behind  # "nie ma na serwerze"
+            if self._ahead(i) == "system" and self.words and self._own(tag):
+                return "mailbox" if self.words[tag.end - 1] in _LAST else "system"  # "a@b ei ole järjestelmässä"
             return self._ahead(i) or (self._behind(tag) if last else "")
         if side == "*":
             return self._around(i)
@@ -226,6 +274,8 @@ class _Reader(Strange):
 
     def _other(self, tag: Tag, owner: str) -> str:
         """Whose it is instead, by what else the clause names."""
+        if tag.name[0] == "g" and (yours := self._yours(tag)):
+            return yours
         near = [subject for subject in self.subjects if subject.end <= tag.at]
         if near and near[-1].at in self.going and tag.name[0] == "g":
             return "content"  # "your message to this user was deleted"

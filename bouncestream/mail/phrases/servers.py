@@ -56,6 +56,7 @@ SERVERS: tuple[Vendor, ...] = (
     Vendor("GroupWise, MDaemon, IceWarp, Kerio, MailEnable, hMailServer, Zimbra",
         "the products' public knowledge bases on SMTP errors, read November 2026", (
         Wording("user_unknown", "requested action not taken mailbox unavailable or not local", Weight.SURE),
+        Wording("host_unknown", "no mail servers appear to exist for; no mail servers appear to exists for"),
         Wording("relaying", "we do not relay"),
     )),
     Vendor("cPanel", "https://docs.cpanel.net/ (Exim configuration), read November 2026", (

@@ -8,12 +8,12 @@ from __future__ import annotations
 from bouncestream.mail.phrases.clauses import folded, listed
 from bouncestream.mail.phrases.small import is_small
 from bouncestream.mail.phrases.subjects import ARTICLES, MANY, OFS, THE, Subjects
-from bouncestream.mail.phrases.tagging import Tag, squeezed
+from bouncestream.mail.phrases.tagging import Tag, ends_as_mailbox, squeezed
 
 _WHERE = tuple(
     listed("""
     director address table map database datenbank benutzerdatenbank verzeichnis annuaire base file ldap dns record
-    look system machine site organi rechner maquina macchina sitio empresa compan entreprise firm serv mailserv
+    look post system machine site organi rechner maquina macchina sitio empresa compan entreprise firm serv mailserv
     mailsys serwer сервер сървър систем компани организац sistem poslu foretag skol sustav tjener jarjestelm
     διακομιστ συστημα domain domen adresar sunucu szerver palvelin may network error request list elenco seznam
     popis register registr daftar lijst bestand diretorio список списк
@@ -28,6 +28,14 @@ _DURING = listed("""
 _IN = _DURING | listed("""
     to by unserem unserer in on among within for against im am auf unter dans au aux sur parmi en entre neste
     nesta nesse num numa nei sobre na no nos nas em nel nella sul sulla su op w we v ve pa i у в во на til med
+""")
+_BETWEEN = listed("between zwischen entre tra fra tussen miedzy mezi mellan mellem между між without with")
+_SPEAKERS = ("domain", "system", "record")
+_THAT = listed("that dass que qu che dat ze att at что що да da")
+_IS = listed("""
+    is are was were been being ist sind war wurde wurden worden est sont ete fut es son fue sido foi e sono stato
+    stata werd werden jest zostal zostala zostalo byl byla bylo je bol bola ar blev blivit er ble blevet blitt fost
+    был была было
 """)
 _DETERMINERS = THE | ARTICLES | listed("deze dit dieses dieser cet cette este esta questo questa")
 _CALLED = ("named", "called", "namens", "nomm", "llamad", "chiamat", "isimli", "adli")
@@ -71,7 +79,50 @@ class Strange(Subjects):
             return self.words[0]  # "a user who does not confirm is deleted"
         if state is not None and state.name[0] == "g" and (which := self._taken_off()):
             return which
-        return next((self.words[at] for at in self.odd() if state is None or self._matters(at, state)), "")
+        odd = (at for at in self.odd() if state is None or self._matters(at, state))
+        own = self._own(state) if state is not None else None
+        if own is not None and state is not None:
+            odd = (at for at in odd if not self._harmless(at, own, state))
+        return next((self.words[at] for at in odd), "")
+
+    def _own(self, state: Tag) -> Tag | None:
+        """The recipient's own address, where that is what is not there, and no part of "the copy for a@b"."""
+        for noun in self.subjects:
+            if noun.name != "mailbox" or "@" not in self.words[noun.at : noun.end] or noun.at in self.going:
+                continue
+            ahead = state.name[-1] == ">" and 0 <= noun.at - state.end <= 1
+            if self._prepositional(noun) or (noun.end > state.at and not ahead):
+                continue
+            if any(noun.at < tag.at < noun.end for tag in self.all_tags if tag.name == "of"):
+                continue
+            if all(self._prepositional(one) for one in self.subjects if noun.end <= one.at < state.at):
+                return noun
+        return None
+
+    def _harmless(self, at: int, own: Tag, state: Tag) -> bool:
+        """Whether a word that is not known does not turn what is said of the recipient's own address: "however, the
+        shared box a@b …", "a@b ran out in May and was wiped"."""
+        if any(tag.at <= at < tag.end for tag in self.all_tags) or self._has_owner(at):
+            return False  # a thing
+        start = min(own.at, state.at)
+        if at < start:
+            if any(word in _IN or word in _BETWEEN for word in self.words[:at]):
+                return False
+            if any(one.name not in _SPEAKERS for one in self.subjects if one.end <= own.at):
+                return False
+            if any(one.end == at for one in self.subjects):
+                return not _THAT.isdisjoint(self.words[at + 1 : start])  # "the server states that …"
+            if at + 1 != own.at:
+                return False
+            return self.words[at + 1] != "@" or ends_as_mailbox(self.words[at])  # "das Sammelpostfach a@b"
+        if at < state.at:
+            behind = self.words[at + 1 : state.at]
+            if not behind:
+                irrevocably = not _IS.isdisjoint(self.words[own.end : at])
+                return state.name[0] == "g" and irrevocably
+            joined = max((n for n, word in enumerate(behind) if word in AND), default=-1)
+            return joined >= 0 and all(map(is_small, behind[joined:]))
+        return any(one.name == "mailbox" and one.end == at for one in self.subjects)  # "in this user repository"
 
     def _object(self, state: Tag) -> str:
         """What somebody deleted, where that is no mailbox: "jane deleted the app"; ''."""
@@ -102,6 +153,8 @@ class Strange(Subjects):
         known = {at for tag in self.all_tags if self._usual(tag) for at in range(tag.at, tag.end)}
         things = {at for tag in self.all_tags if not self._usual(tag) for at in range(tag.at, tag.end)}
         things |= {at for at in range(len(self.words)) if at not in known and self._has_owner(at)}
+        if self.words and not self.words[0].isalpha():
+            known.add(0)  # a code
         return [at for at, word in enumerate(self.words) if at in things or not (at in known or is_small(word))]
 
     def _has_owner(self, at: int) -> bool:

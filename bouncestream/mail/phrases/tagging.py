@@ -162,6 +162,11 @@ def _ends_as_one(end: str) -> bool:
     return False
 
 
+def ends_as_mailbox(word: str) -> bool:
+    """Whether a word that is not known is one of a recipient's by its end: "Sammelpostfach"."""
+    return any(_ends_as_one(word[at:]) for at in range(2, len(word) - 3))
+
+
 def _fits(phrase: tuple[str, ...], words: list[str], at: int) -> bool:
     last = phrase[-1]
     length = len(phrase)

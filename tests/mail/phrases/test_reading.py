@@ -11,7 +11,7 @@ greets; and where it was looked for. strangers.tsv: who is nobody, what stranger
 covered.tsv: a word that no table has stands where it turns what is said, or where it does not. circumstance.tsv: by
 what chance, for how long, for whom and of what it is said. misleading.tsv: written to mislead, in lots, each
 scored once before anything was mended by it: who else is spoken of, what is quoted, what was so at first, and
-endings told in other words.
+endings told in other words. own.tsv: words that no table has beside the recipient's own address, and footers.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def told(name: str) -> list[list[str]]:
         "covered.tsv",
         "circumstance.tsv",
         "misleading.tsv",
+        "own.tsv",
     ],
 )
 def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
@@ -59,6 +60,7 @@ def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
             "covered.tsv": "a@example.com",
             "circumstance.tsv": "a@example.com",
             "misleading.tsv": "jane.reed@example.com",
+            "own.tsv": "jane.reed@example.com",
         }.get(name, ""),
         "ours": OURS,
     }
