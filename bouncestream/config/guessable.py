@@ -30,8 +30,8 @@ _TO_BE_FILLED_IN = re.compile(
     re.IGNORECASE,
 )
 
-#: Fewer different characters than this make no secret of 16.
-_FEWEST = 6
+#: Fewer different characters than this make no secret of 16. One of 16 hexadecimal digits in 2.5 million has fewer.
+_FEWEST = 5
 
 
 def why_guessable(value: str, *, foreign: bool = False) -> str:
@@ -60,6 +60,7 @@ def _repeats(value: str) -> bool:
 
 
 def _runs(value: str) -> bool:
-    """Whether nearly every character is the one after, or before, its neighbour: 0123456789abcdef."""
+    """Whether nearly every character is the same as its neighbour, or the one after, or before: 0123456789abcdef,
+    11112222333344445555."""
     steps = [ord(after) - ord(before) for before, after in pairwise(value)]
-    return max(steps.count(1), steps.count(-1)) >= 0.8 * len(steps)
+    return steps.count(0) + max(steps.count(1), steps.count(-1)) >= 0.8 * len(steps)

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -14,10 +16,10 @@ from bouncestream.outbox.sealing.state import STATE, State, state_of
 
 
 @pytest.fixture
-def conn() -> sqlite3.Connection:
-    conn = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(conn)
-    return conn
+def conn() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        migrate(conn)
+        yield conn
 
 
 def test_an_outbox_is_in_the_open_unless_it_says_otherwise(conn: sqlite3.Connection) -> None:
