@@ -32,12 +32,11 @@ ACTIONS = FINAL_ACTIONS | STILL_TRYING | ARRIVED
 _REMOTE_SAID = re.compile(r"\b(?:[Ss]aid|did not like our [A-Z][A-Za-z ]{3,12}):\s{1,8}(?=[45]\d\d[ -])")
 _CALLED_BACK = re.compile(r"call-?(?:back|out)|verif|\(", re.IGNORECASE)
 _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
-# Of several attempts the last answer counts.
-_EARLIER = re.compile(r"\b4\d\d[ -]4\.\d{1,3}\.\d{1,3}\b.{1,600}?(?=(?<![\d.])5\d\d[ -]5\.\d{1,3}\.\d)", re.DOTALL)
-# Or the one that is said to be the last.
-_LAST = re.compile(
-    r"\b4\d\d .{1,600}?\b(?:final(?:ly)?|last|lastly|then|now|today)\b[^\w\n]{0,4}(?=5\d\d[ -])",
-    re.IGNORECASE | re.DOTALL,
+# Of several attempts the last answer counts, by its code or because it is called so.
+_EARLIER = re.compile(
+    r"\b4\d\d[ -]4\.\d{1,3}\.\d{1,3}\b.{1,600}?(?=(?<![\d.])5\d\d[ -]5\.\d{1,3}\.\d)|"
+    r"\b4\d\d .{1,600}?\b(?:[Ff]inal(?:ly)?|last(?:ly)?|then|now|today)\b[^\w\n]{0,4}(?=5\d\d[ -])",
+    re.DOTALL,
 )
 # A name of an address that no rule can take for words or marks.
 _NAME = re.compile(r"[a-z0-9._+-]{1,64}", re.ASCII)
@@ -118,10 +117,8 @@ def classify(
     """
     status = enhanced(status)
     action = action.strip().lower()
-    if " 4." in diagnostic and " 5." in diagnostic:
+    if "4" in diagnostic and " 5" in diagnostic:
         diagnostic = _EARLIER.sub(" ", diagnostic)
-    elif " 55" in diagnostic and "4" in diagnostic:
-        diagnostic = _LAST.sub(" ", diagnostic)
     own = remote_words(diagnostic)
     found = in_text(own) if own else Codes("", "")
     reply = found.reply or reply_code.strip()[:3]

@@ -37,6 +37,9 @@ Final-Recipient: rfc822; a@example.com
         ("It could not be delivered.", "Action: delayed\n", "4.4.1", "ignore", "delayed"),
         ("It could not be delivered.", "Action: undelivered\n", "5.1.1", "hard", "user_unknown"),
         ("It is on its way.", "Action: queued\n", "4.4.1", "ignore", "delayed"),
+        # OpenSMTPD tells the words only in the notice.
+        ("a@example.com: 550 5.1.1 file of users not found", "Action: failed\n", "5.1.1", "soft", "system_error"),
+        ("a@example.com: 550 5.1.1 user not found", "Action: failed\n", "5.1.1", "hard", "user_unknown"),
     ],
 )
 def test_an_action_that_is_missing_or_not_of_the_standard(

@@ -23,6 +23,20 @@ def test_the_remote_server_speaks_before_the_local_summary() -> None:
     assert not said.after_data
 
 
+def test_words_are_read_with_those_that_follow() -> None:
+    lines = "550-Unsolicited mail is unwelcome\n550 5.1.1 User unknown"
+    notice = SENDMAIL + ">>> RCPT To:<a@example.com>\n<<< " + lines.replace("\n", "\n<<< ") + "\n"
+    first = lines.partition("\n")[0]
+    assert Session(notice).whole(first) == lines
+    assert Session("").whole(first) == first
+    assert Session(notice).whole("550 refused") == "550 refused"
+
+
+def test_of_words_that_are_a_session_the_last_refusal_counts() -> None:
+    said = "C: MAIL FROM:<n@example.org> S: 250 2.1.0 ok C: RCPT TO:<a@example.com> S: 550 5.1.1 unknown user"
+    assert Session("").whole(said) == "550 5.1.1 unknown user (in reply to RCPT TO command)"
+
+
 def test_a_refusal_after_data_is_noticed() -> None:
     notice = SENDMAIL + ">>> DATA\n<<< 550 Unknown user\n554 5.0.0 Service unavailable\n"
     assert Session(notice).contradicting(alone=True).after_data

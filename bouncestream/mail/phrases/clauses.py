@@ -87,20 +87,9 @@ _USELESS = (
 """A clause with one of these tells what does not matter: "a retry tomorrow will not help"."""
 _PARTS = re.compile(r"([.,;:()\n])")
 _DENYING = (
-    "not ",
-    "no ",
-    "nor ",
-    "never ",
-    "without ",
-    "ni ",
-    "weder ",
-    "noch ",
-    "ani ",
-    "kein",
-    "ohne ",
-    "sans ",
+    "not ", "no ", "nor ", "never ", "without ", "ni ", "weder ", "noch ", "ani ", "kein", "ohne ", "sans ",
     "geen ",
-)
+)  # fmt: skip
 _IDLE = (
     " was found", " was touched", " was tried", "not tr", "not re", "not be tr", "not be re", "never ",
     "to sender", "to the sender", "original sender",

@@ -58,14 +58,14 @@ ENGLISH: Mapping[str, str] = {
         benutzerdatenbank, active directory, relation, row, rows, maildir*, resolver*, accounting, accountant*,
         datenbank, verzeichnis, annuaire, base de donnees, redirect target user""",
     "system": """
-        post office, server, servers, serveren, serverul, system*, service*, connection*, session*, disk*, queue*,
-        device*, host key, process*, method*, program*, time, limit*, machine*, site, sites, organisation*,
-        organization*, company, rechner*, maquina, macchina, sitio, empresa, entreprise, firma, firmie, firmy,
-        foretag*, skola, skolan, line, lines, type, port, encoding, serveur*, servidor*, serveris, сервер*, sunucu*,
-        szerver*, may chu, palvelin*, charset, transport*, network, gateway*, relay, relaying, serwer*, mailserver*,
-        mailsystem*, poslu*, sustav*, tjener*, jarjestelm*, palvelim*, систем*, διακομιστ*, συστημα*, сървър*, he
-        thong, error*, request*, компани*, организац*, cipher*, mechanism*, relay domain*, sistema, sistemi,
-        sistemul*""",
+        migration*, migrac*, migraz*, synchroni*, backup*, sicherung*, post office, server, servers, serveren,
+        serverul, system*, service*, connection*, session*, disk*, queue*, device*, host key, process*, method*,
+        program*, time, limit*, machine*, site, sites, organisation*, organization*, company, rechner*, maquina,
+        macchina, sitio, empresa, entreprise, firma, firmie, firmy, foretag*, skola, skolan, line, lines, type,
+        port, encoding, serveur*, servidor*, serveris, сервер*, sunucu*, szerver*, may chu, palvelin*, charset,
+        transport*, network, gateway*, relay, relaying, serwer*, mailserver*, mailsystem*, poslu*, sustav*, tjener*,
+        jarjestelm*, palvelim*, систем*, διακομιστ*, συστημα*, сървър*, he thong, error*, request*, компани*,
+        организац*, cipher*, mechanism*, relay domain*, sistema, sistemi, sistemul*""",
     "part": """
         attachment*, link*, url*, refers, mentions, message id, website*, embedded, in signature, header*, field*,
         signature, im from, im header, im betreff, in to, in from, in subject, in the subject, in the message, in
@@ -204,7 +204,7 @@ ENGLISH: Mapping[str, str] = {
         non existing, numerous, limit for, limit of, limit on, our limit, too many, excessive, harvest*, attack*,
         spammer*, session terminated, session closed, more than, at most, per session, limit reached, number of
         messages, number of recipients, number of connections, number of unknown, number of invalid, number of
-        errors, number of mails, no valid recipients, no recipients, too much""",
+        errors, number of mails, no valid recipients, no valid recipient left, no recipients, too much""",
     # What stands between, and what has another meaning than its parts.
     "of": """
         of, for, de, di, du, des, der, del, della, dell, do, da, dos, van, von, dello, d, at, in, to, on, by, with,
@@ -230,7 +230,8 @@ ENGLISH: Mapping[str, str] = {
         искане*, not unknown, que usted, may not exist, might not exist, may be invalid, may have been, may no
         longer exist, no longer than, unknown reason, unknown error, unknown mailer error, invalid characters, no
         reason, no reply, no further, no more, no need, no problem, no errors, no mail, no other, unknown cause,
-        known user, now or later, no forwarding address""",
+        known user, now or later, full details, full report, full text, full log, full transcript, no forwarding
+        address""",
 }  # fmt: skip
 """By subject or state, the words for it."""
 

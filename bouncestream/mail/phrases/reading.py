@@ -81,22 +81,11 @@ def read_words(text: str, heard: str = "") -> Reading:
         elif best is None or _tells_nothing_of_him(best, hit):
             best = hit
             once = hit.reason in _ONCE and any(WAS.search(c.text) for c in clauses)
-            general = _tells_nothing_of_him(best, None) or (
-                best.reason in _GENERAL and "@" not in plain_of(clauses)
-            )
-            if kind_of(hit.reason) != "hard" and not once and not general:
-                break
         elif (
             (once and hit.state == "gone" and kind_of(hit.reason) == "hard")  # the last state counts
-            or (
-                hit.reason in _OF_THE_MAILBOX
-                and not hit.inherited
-                and hit.subject != "content"
-                and not _was_full(best, hit, clauses)
-            )
+            or (hit.reason in _OF_THE_MAILBOX and not hit.inherited and hit.subject != "content")
             or (_comes_back(best, hit) and not best.sure)
             or _beside_him(best, hit, clauses)
-            or (best.subject == "domain" and hit.reason == "network")  # "host not found. Name service error …"
             or (hit.sure and not best.sure)
             or (best.bare and "@" not in best.phrase and hit.subject in ("sender", "client") and hit.state in HARD)
         ):
@@ -147,15 +136,14 @@ def _beside_him(best: Hit, hit: Hit, clauses: list[Clause]) -> bool:
     return best.reason in _GENERAL and kind_of(hit.reason) == "hard" and not hit.doubt and "@" in plain_of(clauses)
 
 
-def _tells_nothing_of_him(best: Hit, hit: Hit | None) -> bool:
+def _tells_nothing_of_him(best: Hit, hit: Hit) -> bool:
     """Whether what was found tells nothing of the recipient, and a later sentence may say that he is not there:
     "we looked today and yesterday. There is no jane"."""
     nothing = best.rule == "clause" and (
         (best.subject == "" and best.inherited)
-        or (best.subject == "system" and best.state == "gone")
-        or (best.subject == "content" and best.state in ("not there", "other"))
+        or f"{best.subject} {best.state}" in ("system gone", "content not there")
     )
-    return nothing and (hit is None or (kind_of(hit.reason) == "hard" and not hit.inherited))
+    return nothing and kind_of(hit.reason) == "hard" and not hit.inherited
 
 
 def _comes_back(best: Hit, hit: Hit) -> bool:
@@ -163,11 +151,6 @@ def _comes_back(best: Hit, hit: Hit) -> bool:
     if hit.state == "temporary" and hit.subject == "mailbox" and (best.state == "gone" or not hit.inherited):
         return not (hit.inherited and not best.inherited and is_of_another(hit.phrase))
     return hit.state in ("temporary", "unreachable") and hit.subject in ("record", "system")
-
-
-def _was_full(best: Hit, hit: Hit, clauses: list[Clause]) -> bool:
-    """Whether it is told only how full a mailbox was, before it was gone."""
-    return best.state == "gone" and hit.reason == "mailbox_full" and any(WAS.search(c.text) for c in clauses)
 
 
 def _found(clauses: list[Clause]) -> Hit | None:
@@ -201,7 +184,6 @@ _FAILED = re.compile(
     r"selha|misslyck|mislykk|не удал|basarisiz)"
 )
 _FAILED_WORD = re.compile(_FAILED.pattern + r"\w{0,8}")
-_DNS = re.compile(r"nxdomain|null ?mx|no such (?:domain|host)")
 _READ = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HEBREW", "ARABIC", "THAI")
 
 
@@ -215,9 +197,6 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     found = _found(clauses)
     if found is not None and kind_of(found.reason) == "hard" and _of_another(clauses):
         found = None
-    alone = found is not None and len(clauses) == 1 and not found.weak and kind_of(found.reason) != "hard"
-    if alone and found is not None and engine.heard(found, heard) and not _may_be_gone(clauses[0].text):
-        return found
     if not any(tells(clause.text) for clause in clauses):
         return found
     said = _said(clauses)
@@ -273,46 +252,27 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
         return _hit(other) if other is not None and (found is None or other.state != "other") else found
     if found is not None and not found.weak and kind_of(found.reason) != "hard" and not gone.proof:
         for at, clause in enumerate(clauses):
-            if at < place and gone.state == "gone" and WAS.search(clause.text):
-                continue  # "once suspended for spam, it has been deleted"
             hit = engine.find(engine.plain_words(clause.text))
-            clear = hit is not None and not hit.weak and kind_of(hit.reason) != "hard"
-            if (
-                clear
-                and hit is not None
-                and engine.heard(hit, heard)
-                and _outranks(hit, at - place, gone, effects[place])
-            ):
+            if hit is None or hit.weak or kind_of(hit.reason) == "hard":
+                continue
+            if engine.heard(hit, heard) and _outranks(hit, at - place, gone):
                 return hit
     return _hit(gone)
 
 
 def _of_another(clauses: list[Clause]) -> bool:
-    """Whether somebody's address is named, and not the recipient's."""
-    texts = [clause.text for clause in clauses]
-    return any(has_any(text, ("mailfrom", "otheraddress")) for text in texts) and not any(
-        "@" in text for text in texts
-    )
+    """Whether somebody else's address is named."""
+    return any(has_any(clause.text, ("mailfrom", "otheraddress")) for clause in clauses)
 
 
-def _may_be_gone(text: str) -> bool:
-    """Whether a clause with another cause may tell all the same that something is gone."""
-    return _DNS.search(text) is not None or any(tag.name[0] == "g" for tag in tags_of(text)[1])
-
-
-def _outranks(hit: Hit, at: int, gone: Said, why: bool) -> bool:
-    """Whether the table's words for another cause outrank "not there". `at`: so many clauses behind it; `why`: "not
-    there" is told as the reason of something."""
+def _outranks(hit: Hit, at: int, gone: Said) -> bool:
+    """Whether the table's words for another cause outrank "not there". `at`: so many clauses behind it."""
     if gone.state == "gone" and at < 0 and hit.reason in _ONCE:
         return False  # "unpaid for months; now it is deleted"
     if gone.subject == "domain" and hit.reason == "network" and not hit.within:
         return False  # "DNS error: this domain does not exist"
-    if why and at < 0 and hit.reason in ("mailbox_disabled", "user_filtered"):
-        return False
     if gone.state == "gone" and (hit.reason == "mailbox_disabled" or (at == 0 and hit.reason in _WHY)):
         return False  # "was deleted by the retention policy"
-    if at == 0 and gone.state == "takes no mail" and hit.reason == "user_filtered":
-        return False
     if at == 0 or hit.reason in _OF_THE_MAILBOX:
         return True
     return at < 0 and (gone.inherited or hit.reason in ("network", "system_error"))
@@ -344,14 +304,8 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
         before = last if relative else topic
         told_here = read(clause.text, before)
         after = clauses[at + 1].text if at + 1 < len(clauses) else ""
-        if (
-            "@" in after
-            and not any(one.state and not one.strange for one in told_here)
-            and is_about_whom(clause.text, after)
-        ):
+        if "@" in after and is_about_whom(clause.text, after):
             told_here = read(f"{clause.text} {after}", before)
-        if before == "sender" and told_here and clauses[at - 1].text.endswith("from"):
-            told_here = tuple(one._replace(subject="sender") for one in told_here)
         if named and any(one.inherited for one in told_here):
             told_here = tuple(one._replace(inherited=False) if one.state not in HARD else one for one in told_here)
         named = named or any(not one.inherited and one.subject in OWN for one in told_here)

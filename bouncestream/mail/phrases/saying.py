@@ -16,7 +16,7 @@ from bouncestream.mail.phrases.composed import NEUTRAL, STATES
 from bouncestream.mail.phrases.nobody import NOBODY, RELATIVE, tells_nobody
 from bouncestream.mail.phrases.small import is_small
 from bouncestream.mail.phrases.strange import AND, GENITIVE_OF, Strange
-from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, MANY, OFS, SUBJECTS, THE
+from bouncestream.mail.phrases.subjects import FOREIGN, MANY, SUBJECTS, THE
 from bouncestream.mail.phrases.tagging import (
     Tag,
     joined,
@@ -42,7 +42,7 @@ _LAST = listed("ole non nie nema neni нет няма нема немає nincs 
 """Words for "is not there" that may end a clause, or stand before "any more"."""
 _BECOMES = listed("wird wordt bliver blir viene")
 _BEING = (["is"], ["are"])
-_DETERMINERS = THE | ARTICLES | listed("our unser unsere notre nuestro nuestra nosso nossa nostro nostra onze")
+_DETERMINERS = THE | listed("our unser unsere notre nuestro nuestra nosso nossa nostro nostra onze")
 _US = listed("us uns nous nosotros nos noi ons oss nas нас")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
@@ -126,14 +126,11 @@ def strange_in(text: str) -> str:
     return _Reader(tags, words, text, "").strange()
 
 
-@_kept
 def topic_of(text: str) -> str:
     """What a clause is about, where its last subject is only the place or the object of its first: "the account is
     on this server", "the inbox hit its limit"."""
-    words, tags = tags_of(text)
-    clause = _Reader(tags, words, text, "")
-    first = clause.subjects[0] if clause.subjects else None
-    return "mailbox" if first is not None and first.name == "mailbox" and not clause.is_led(first) else "system"
+    first = next((tag.name for tag in tags_of(text)[1] if tag.name in SUBJECTS or tag.name in ("@", "of")), "")
+    return "mailbox" if first in ("mailbox", "@") else "system"
 
 
 def is_thing(text: str) -> bool:
@@ -155,10 +152,6 @@ def is_of_another(text: str) -> bool:
 class _Reader(Strange):
     """A clause while it is read."""
 
-    def is_led(self, noun: Tag) -> bool:
-        """Whether a subject stands behind a preposition."""
-        return self._prepositional(noun)
-
     def said(self) -> Iterator[Said]:
         """What it says, and last the subject that it names last."""
         foreign = next((tag.name for tag in self.subjects if tag.name in FOREIGN and tag.name != "protocol"), "")
@@ -169,8 +162,6 @@ class _Reader(Strange):
             if name == "nobody":
                 yield Said(foreign or "mailbox", "not there", self.shown, strange=self.strange(tag))
             elif name == "no such domain":
-                elsewhere = bool(self.subjects) and all(one.name == "elsewhere" for one in self.subjects)
-                foreign = foreign or ("elsewhere" if elsewhere else "")
                 proof = not foreign and self._word(tag) == "nxdomain"
                 strange = "" if proof else self.strange(tag)
                 yield Said(foreign or "domain", "not there", self.shown, proof, strange=strange)
@@ -180,11 +171,9 @@ class _Reader(Strange):
                 yield self._takes_none(tag)
             elif name == "exists" and any(tag.name == "not there >" for tag in self.tags[:i]):
                 continue  # "no such user exists"
-            elif name == "full" and self._is_no_state(tag):
-                continue
             elif name in STATES:
                 owner = self.subjects[0].name if self.subjects else self.before
-                yield Said(foreign or self._yours(tag) or owner, name, self.shown, inherited=not self.subjects)
+                yield Said(foreign or owner, name, self.shown, inherited=not self.subjects)
             elif name[0] == "g" and not _BECOMES.isdisjoint(self.words[max(tag.at - 5, 0) : tag.at]):
                 yield Said(
                     foreign or (self.subjects[0].name if self.subjects else self.before), "other", self.shown
@@ -208,27 +197,11 @@ class _Reader(Strange):
                         self.strange(tag),
                     )
         if self.subjects:
-            if self.subjects[-1].at in self.going:
-                yield Said("mailbox", "", self.shown)
-                return
             yield Said(
                 foreign if foreign in ("sender", "client", "part") else self.subjects[-1].name, "", self.shown
             )
         elif self.tags and self.tags[-1].name == "from":
             yield Said("sender", "", self.shown)
-
-    def _yours(self, state: Tag) -> str:
-        """The sender, where a state is said of something of his that no table knows: "your blocked ones were
-        removed"."""
-        ends = (one.end for one in self.all_tags if one.name == "yours" and self._word(one) != "tu")  # also "here"
-        yours = max((end for end in ends if end <= state.at), default=-9)
-        near = state.at - yours < 4 and not any(yours <= one.at <= state.at for one in self.subjects)
-        return "sender" if near else ""
-
-    def _is_no_state(self, tag: Tag) -> bool:
-        """Whether "full" is said of a text: "full details follow"."""
-        rest = self.words[tag.end :]
-        return self._word(tag) == "full" and not self.subjects and bool(rest) and not is_small(rest[0])
 
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""
@@ -274,11 +247,6 @@ class _Reader(Strange):
 
     def _other(self, tag: Tag, owner: str) -> str:
         """Whose it is instead, by what else the clause names."""
-        if tag.name[0] == "g" and (yours := self._yours(tag)):
-            return yours
-        near = [subject for subject in self.subjects if subject.end <= tag.at]
-        if near and near[-1].at in self.going and tag.name[0] == "g":
-            return "content"  # "your message to this user was deleted"
         after = next((one for one in self.subjects if 0 <= one.at - tag.end < 4), None)
         if tag.name[0] == "g" and after is not None and after.name == "content" and tag.end < len(self.words):
             whose = {at for one in self.all_tags if one.name in ("yours", "of") for at in range(one.at, one.end)}
@@ -286,18 +254,9 @@ class _Reader(Strange):
             passed = self._prepositional(after) and self.words[after.at - 1] != "su"
             if all(map(is_small, between)) and AND.isdisjoint(between) and not passed:
                 return "content"  # "the user deleted your message"
-        behind = [word for word in self.words[tag.end : tag.end + 3] if word not in ARTICLES]
-        if tag.name[0] == "g" and behind[:1] == ["you"]:
-            return "sender"  # "removed you from his contacts"
-        if near and self._word(near[0]) == "otheraddress":
-            return "elsewhere"
         for subject in self.subjects:
             if subject.name in FOREIGN and (subject.name not in LATE or subject.end <= tag.at):
                 return subject.name
-            if subject.name == "thing" and subject.end <= tag.at and not self._prepositional(subject):
-                return "thing"
-            if owner == "domain" and subject.name == "content" and subject.end <= tag.at:
-                return "content"
         return ""
 
     def _behind(self, state: Tag) -> str:
@@ -312,11 +271,7 @@ class _Reader(Strange):
                 return ""  # "do not send to addresses that do not exist"
             if self._owned(near):
                 near.pop()
-            elif (
-                len(near) > 1
-                and near[-2].name in ("system", "record", "thing")
-                and (not RELATIVE.isdisjoint(self.words[near[-2].end : near[-2].end + 2]))
-            ):
+            elif len(near) > 1 and (not RELATIVE.isdisjoint(self.words[near[-2].end : near[-2].end + 2])):
                 near.pop()  # "the server which hosts jane was not found"
             while len(near) > 1 and near[-1].name not in ("mailbox", "sender") and self._prepositional(near[-1]):
                 near.pop()
@@ -331,12 +286,7 @@ class _Reader(Strange):
         if len(near) < 2 or near[-1].name != "mailbox" or near[-2].name not in ("record", "system", "thing"):
             return False
         between = self.words[near[-2].end : near[-1].at]
-        linked = (
-            bool(between)
-            and between[0] in GENITIVE_OF
-            and not any(is_small(word) and word not in OFS and word not in ARTICLES for word in between)
-        )
-        return linked and (near[-2].at < 2 or not self._prepositional(near[-2]))
+        return not GENITIVE_OF.isdisjoint(between[:1]) and (near[-2].at < 2 or not self._prepositional(near[-2]))
 
     def _beside(self, i: int) -> str:
         """The subject right before a state, but for "is" and an address."""
@@ -344,8 +294,6 @@ class _Reader(Strange):
         if before is None or before.name not in SUBJECTS:
             return ""
         state = self.tags[i]
-        if self.words and self._owned([tag for tag in self.subjects if tag.end <= state.at]):
-            return "system"
         if self.words and before.name == "system" and self._prepositional(before):
             return ""  # "ist aus der Firma ausgeschieden"
         if state.at - before.end > (2 if self.words else 4):
@@ -364,17 +312,6 @@ class _Reader(Strange):
         subject = next(iter(self.tags[i + 1 + with_us :]), None)
         if subject is None or subject.name not in SUBJECTS:
             return ""
-        if subject.at - state.end > 3 and not (
-            self.words and all(is_small(word) for word in self.words[state.end : subject.at])
-        ):
-            return ""
-        if (
-            self._word(subject) == "@"
-            and state.name[-1] == "="
-            and state.at
-            and not is_small(self.words[state.at - 1])
-        ):
-            return ""  # an adjective behind a noun that is not known
         rest = self.words[subject.end :]
         if self._word(subject) in MANY and (
             rest[:1] in _BEING or self._prepositional(state) or not all(map(is_small, rest))

@@ -32,19 +32,9 @@ _IN = _DURING | listed("""
 _BETWEEN = listed("between zwischen entre tra fra tussen miedzy mezi mellan mellem между між without with")
 _SPEAKERS = ("domain", "system", "record")
 _THAT = listed("that dass que qu che dat ze att at что що да da")
-_IS = listed("""
-    is are was were been being ist sind war wurde wurden worden est sont ete fut es son fue sido foi e sono stato
-    stata werd werden jest zostal zostala zostalo byl byla bylo je bol bola ar blev blivit er ble blevet blitt fost
-    был была было
-""")
 _DETERMINERS = THE | ARTICLES | listed("deze dit dieses dieser cet cette este esta questo questa")
 _CALLED = ("named", "called", "namens", "nomm", "llamad", "chiamat", "isimli", "adli")
 _FROM_WHERE = _DURING | listed("from aus uit iz из од z ze depuis dalla dal")
-_LEAVING = listed("""
-    ausscheiden weggang austritt tod ableben depart demission deces retraite salida baja muerte fallecimiento
-    saida morte uscita dimissioni decesso vertrek overlijden odejscie odejsciu smierc smierci odchod odchodu umrti
-    уход ухода увольнение увольнения смерти avgang dod departure death retirement resignation
-""")
 _ANY = listed("a an any every each")
 _BY = listed("by through to durch par por da door av prin")
 _SOME = listed("a an ein eine einen einem eines une un una uno um uma een en ett et")
@@ -88,7 +78,7 @@ class Strange(Subjects):
     def _own(self, state: Tag) -> Tag | None:
         """The recipient's own address, where that is what is not there, and no part of "the copy for a@b"."""
         for noun in self.subjects:
-            if noun.name != "mailbox" or "@" not in self.words[noun.at : noun.end] or noun.at in self.going:
+            if noun.name != "mailbox" or "@" not in self.words[noun.at : noun.end]:
                 continue
             ahead = state.name[-1] == ">" and 0 <= noun.at - state.end <= 1
             if self._prepositional(noun) or (noun.end > state.at and not ahead):
@@ -117,9 +107,6 @@ class Strange(Subjects):
             return self.words[at + 1] != "@" or ends_as_mailbox(self.words[at])  # "das Sammelpostfach a@b"
         if at < state.at:
             behind = self.words[at + 1 : state.at]
-            if not behind:
-                irrevocably = not _IS.isdisjoint(self.words[own.end : at])
-                return state.name[0] == "g" and irrevocably
             joined = max((n for n, word in enumerate(behind) if word in AND), default=-1)
             return joined >= 0 and all(map(is_small, behind[joined:]))
         return any(one.name == "mailbox" and one.end == at for one in self.subjects)  # "in this user repository"
@@ -162,8 +149,6 @@ class Strange(Subjects):
         school of …", "at the wish of …"."""
         if GENITIVE_OF.isdisjoint(self.words[at + 1 : at + 2]):
             return False
-        if self.words[at] in _LEAVING:
-            return False
         owner = next((tag for tag in self.all_tags if tag.at > at + 1 and self._word(tag) not in THE), None)
         if owner is None or owner.name not in ("mailbox", "domain", "@"):
             return False
@@ -178,10 +163,6 @@ class Strange(Subjects):
             return False
         if self.words[at + 1 : at + 2] == ["@"] and any(tag.end in (at, at + 2) and tag.at < at for tag in nouns):
             return False  # "user Kim kim@example.com": a name
-        if at + 1 == near[-1].at and self.words[at + 2 : near[-1].end] == ["@"] and self.words[at - 1] in THE:
-            return any(
-                tag.at <= at < tag.end for tag in self.all_tags
-            )  # not "the support address jane@example.com"
         if nouns[0].name == "domain" and self.words[at].startswith("regist"):
             return False  # whose registry it is handed back to
         if any(tag is not state and at <= self._joined_at(tag) for tag in near):

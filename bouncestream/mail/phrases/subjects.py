@@ -58,31 +58,13 @@ _FOR_A_WHILE = listed("""
 """)
 _MORE = listed("mehr plus mas mais piu meer wiecej vice viac mer mere lenger langer longer more any")
 _NOT_BEHIND = tuple(
-    folded(one)
-    for one in (
-        "ません",
-        "ない",
-        "なか",
-        "できま",
-        "できな",
-        "지않",
-        "지못",
-        "할수없",
-        "될수없",
-        "されませ",
-        "されない",
-        "されることはあり",
-        "することはあり",
-        "はでき",
-        "되지않",
-        "하지않",
-        "되지못",
-    )
+    folded(
+        "ません ない なか できま できな 지않 지못 할수없 될수없 되지않 하지않 되지못 "
+        "されませ されない されることはあり することはあり はでき"
+    ).split()
 )
 _NOT_BEFORE = ("未", "没", "沒", "并未", "不是", "无法", "無法", "不能", "不会", "不會", "不再", "不予")
 OFS = listed("of for to in on de du des d del della dell dello do da dos der van von af av z od od sieve")
-
-_ADDRESSES = ("address", "adres", "indirizz", "direcc", "endere", "list")
 
 
 class Subjects:
@@ -93,7 +75,6 @@ class Subjects:
         self.all_tags = tags
         self.shown = shown
         self.before = before
-        self.going: set[int] = set()  # where a message to somebody is named
         self.tags = self._compounds(self._negated(tags))
         self.subjects = [tag for tag in self.tags if tag.name in SUBJECTS]
 
@@ -133,11 +114,7 @@ class Subjects:
     def _was_for_a_while(self, tags: list[Tag], i: int) -> bool:
         """Whether a word tells only which mailbox is gone: "the temporary mailbox was deleted"."""
         beside = [tag for tag in tags[max(i - 1, 0) : i + 2] if tag.end == tags[i].at or tag.at == tags[i].end]
-        return (
-            self._word(tags[i]) in _FOR_A_WHILE
-            and any(tag.name == "mailbox" for tag in beside)
-            and any(tag.name[0] == "g" for tag in tags)
-        )
+        return self._word(tags[i]) in _FOR_A_WHILE and any(tag.name == "mailbox" for tag in beside)
 
     def _is_denied(self, tag: Tag, start: int) -> bool:
         """Whether a word for gone, full and the like is denied: "has not been deleted", "silinmiş değildir"."""
@@ -147,17 +124,13 @@ class Subjects:
                 _NOT_BEFORE
             )
         before = self.words[max(start, tag.at - 4) : tag.at]
-        if self.words[tag.at] in ("no", "non", "ni") or (
-            tag.name[0] == "g" and tag.end - tag.at > 1 and "no" in before
-        ):
-            return False
         if any(word.startswith("degil") for word in self.words[tag.end : tag.end + 3]):
             return True
         at = max(
             (n for n, word in enumerate(before) if (word in NEGATIONS or word in _NOT) and word not in _MORE),
             default=-1,
         )
-        if at >= 0 and before[at] == "nu" and tag.name[0] == "g":
+        if at >= 0 and before[at] == "nu" and (tag.name[0] == "g" or before[at - 1] in ("is", "er", "ar")):
             return False  # "is nu verwijderd": now
         return at >= 0 and all(is_small(word) and word not in _MORE for word in before[at + 1 :])
 
@@ -174,11 +147,7 @@ class Subjects:
             return any(one.startswith(_BACK) for one in self.words[max(tag.at - 3, 0) : tag.end + 4]) and (
                 word.startswith("ne") or not NEGATIONS.isdisjoint(around)
             )
-        if not word.startswith(_BACK):
-            return False
-        return any(one in _WILL for one in around) and (
-            any(one.startswith("ne") and one in _WILL for one in around) or not NEGATIONS.isdisjoint(around)
-        )
+        return word.startswith(_BACK) and any(one in _WILL for one in around) and not NEGATIONS.isdisjoint(around)
 
     def _compounds(self, tags: list[Tag]) -> list[Tag]:
         """The tags, with subjects that stand together made one."""
@@ -196,19 +165,11 @@ class Subjects:
                 found.append(tag)
             else:
                 name, end, at = self._compound(tags, at)
-                if (
-                    name in ("mailbox", "content")
-                    and tag.name == "content"
-                    and any(tag.at < t.at < end for t in tags if t.name == "of")
-                ):
-                    self.going.add(tag.at)
                 if name == "sender" and self._word(tag) == "su" and any(t.name == "mailbox" for t in found):
                     name = "mailbox"  # "la cuenta y su buzón"
                 own = bool(self.words) and any(t.name == "@" and tag.at <= t.at < end for t in tags)
                 if own and name == "sender" and self._word(tag) == "su":
                     name = "mailbox"  # "su correo jane@example.com"
-                if own and name in ("record", "list") and self.words[end - 2].startswith(_ADDRESSES):
-                    name = "mailbox"  # "the forwarding address jane@example.com"
                 if (
                     0 <= tag.at - yours <= 1
                     and not own
@@ -244,14 +205,12 @@ class Subjects:
 
     def _head(self, name: str, new_at: Tag, first: Tag, of: Tag | None) -> str:
         new = new_at.name
-        if name in ("client", "sender") and new == "elsewhere":
-            return name
         if "elsewhere" in (name, new):
             return "elsewhere" if of is None or "domain" in (name, new) else name
         if name in FOREIGN or new in FOREIGN:
             return name if name in FOREIGN else new
-        if new == "content" and name == "mailbox" and of is None and self._word(new_at) not in _ENGLISH_MAIL:
-            return name
+        if name == "@" and new == "record" and of is None:
+            return new  # "a@b alias file not found"
         if name in "@~" or name == "thing" or (name == "record" and self._word(first) in _STORES):
             return name
         if name in ("content", "record", "system") and self._word(new_at) in ("name", "id", "domain"):
@@ -260,8 +219,6 @@ class Subjects:
         if of is None and genitive and name in ("system", "record", "content"):
             return name
         if of is None or (self._word(first) in _GOING and self._word(of) in ("to", "for")):
-            return new
-        if name == "content" and of is not None and self._word(first) not in _ENGLISH_MAIL:
             return new
         return name
 
