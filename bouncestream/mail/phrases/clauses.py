@@ -82,7 +82,7 @@ _USELESS = (
     "will not help", "does not help", "not the matter", "not the point", "not the issue", "not the cause",
     "not the problem", "not the reason", "is useless", "is pointless", "hilft nicht", "nutzt nichts", "zwecklos",
     "sinnlos", "sert a rien", "es inutil", "e inutile", "no sirve", "geen zin", "nie ma sensu", "nema smysl",
-    "nytter ikke", "бесполезн", "не поможет",
+    "nytter ikke", "бесполезн", "не поможет", "nao adianta", "no further retr",
 )  # fmt: skip
 """A clause with one of these tells what does not matter: "a retry tomorrow will not help"."""
 _PARTS = re.compile(r"([.,;:()\n])")
