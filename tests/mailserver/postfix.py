@@ -44,6 +44,15 @@ maximal_backoff_time = 1s
 queue_run_delay = 1s
 transport_retry_time = 1s
 lmtp_destination_recipient_limit = 50
+lmtp_connect_timeout = 5s
+lmtp_lhlo_timeout = 5s
+lmtp_mail_timeout = 5s
+lmtp_rcpt_timeout = 5s
+lmtp_data_init_timeout = 5s
+lmtp_data_xfer_timeout = 5s
+lmtp_data_done_timeout = 10s
+lmtp_rset_timeout = 5s
+lmtp_quit_timeout = 5s
 smtp_tls_security_level = may
 lmtp_tls_security_level = may
 {extra}
