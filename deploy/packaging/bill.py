@@ -57,7 +57,7 @@ print(json.dumps({"found": found, "libpq": libpq, "ldap": ldap, "sbom": sbom,
 
 #: Libraries that wheels bring in a folder of their own (`*.libs`): how the name of the file begins, whose it is,
 #: its licence, where in the file its version stands, unless it is asked for; and the package of Debian which has
-#: the text of the licence (its version may be another one; none: one of `COMMON`).
+#: the text of the licence (its version may be another one; none: each Debian has the text by the licence's name).
 BROUGHT = (
     ("libpq-", "libpq", "PostgreSQL", None, "libpq5"),
     ("libcrypto-", "openssl", "Apache-2.0", rb"OpenSSL (\d+\.\d+\.\d+)", ""),
@@ -68,8 +68,6 @@ BROUGHT = (
     ("libcom_err-", "libcom_err", "MIT", None, "libcom-err2"),
     ("libcrypt-", "glibc", "LGPL-2.1-or-later", None, "libcrypt1"),
 )
-#: Texts that each Debian has.
-COMMON = {"Apache-2.0": "Apache-2.0"}
 SHARE = Path("/usr/share")
 #: Parts of one of these.
 PART_OF = {"libssl-": "libcrypto-", "libgssapi_krb5-": "libkrb5-", "libk5crypto-": "libkrb5-",
@@ -148,7 +146,7 @@ def texts_of(names: Sequence[str], to: Path, share: Path = SHARE) -> list[str]:
     for _, name, licence, _, package in BROUGHT:
         if name not in names:
             continue
-        pattern = f"doc/{package}/copyright" if package else f"common-licenses/{COMMON[licence]}"
+        pattern = f"doc/{package}/copyright" if package else f"common-licenses/{licence}"
         found = sorted(share.glob(pattern))
         if found:
             _text(to / f"{name}.txt", found[-1])

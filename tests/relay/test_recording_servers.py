@@ -15,16 +15,14 @@ from functools import partial
 import pytest
 
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox.db import Database
-from bouncestream.outbox.place import Server
 from bouncestream.ports import Submission
-from bouncestream.sandbox import Sandbox, SandboxSettings
+from bouncestream.sandbox import Sandbox
 from bouncestream.sinks.listmonk_db.deciding import Rule
 from tests.postgres.cluster import Cluster, needs_postgres
 from tests.postgres.pgbouncer import PgBouncer
 from tests.relay.forge import Forge
 from tests.relay.stage import EVENTS, TTL, TablesStage
-from tests.relay.test_several import Bridge, Pair
+from tests.relay.test_several import Pair, pair_on
 from tests.running import running
 from tests.sinks.listmonk_db.shape import BRIDGE, Listmonk
 
@@ -45,20 +43,6 @@ async def stack(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncExitStack
 @pytest.fixture
 def forge() -> Iterator[Forge]:
     yield from running(Forge(TTL, records=True))
-
-
-async def pair_on(url: str, stack: AsyncExitStack) -> tuple[Pair, Bridge, Bridge]:
-    """Two bridges, the first of which leads, beside a Listmonk that answers."""
-    sandbox = await stack.enter_async_context(Sandbox(SandboxSettings()))
-    db = await Database.open(Server(url, "third"))
-    stack.push_async_callback(db.close)
-    bridges = []
-    for name in ("one", "two"):
-        bridge = await Bridge(url, name, sandbox).start()
-        stack.push_async_callback(bridge.end)
-        await bridge.until("ready" if bridges else "leads")
-        bridges.append(bridge)
-    return Pair(sandbox, db), bridges[0], bridges[1]
 
 
 async def emit(pair: Pair, numbers: range) -> None:
@@ -88,7 +72,9 @@ def each_once(listmonk: Listmonk) -> None:
     assert statuses == {f"p{i}@example.com": "blocklisted" if i % 2 else "enabled" for i in range(PEOPLE)}
 
 
-async def test_behind_a_pooler(cluster: Cluster, listmonk_tables: Listmonk, stack: AsyncExitStack) -> None:
+async def test_behind_a_pooler(
+    cluster: Cluster, listmonk_tables: Listmonk, sandbox: Sandbox, stack: AsyncExitStack
+) -> None:
     needs_postgres("pgbouncer")
     listmonk_tables.rules(RULES)
     listmonk_tables.people(PEOPLE)
@@ -96,7 +82,7 @@ async def test_behind_a_pooler(cluster: Cluster, listmonk_tables: Listmonk, stac
     stack.callback(pooler.close)
     pooler.start()
     name = listmonk_tables.url.rsplit("/", 1)[1]
-    pair, one, two = await pair_on(pooler.url(name), stack)
+    pair, one, two = await pair_on(pooler.url(name), sandbox, stack)
     await emit(pair, range(200))
     await begun(listmonk_tables)
     one.signal(signal.SIGKILL)
@@ -120,7 +106,9 @@ async def test_a_bridge_that_freezes_alone_lets_listmonk_go_on(cluster: Cluster,
 
 
 @pytest.mark.parametrize("how", ["killed", "stopped at once"])
-async def test_a_standby_takes_over_in_mid_stream(primary: Cluster, stack: AsyncExitStack, how: str) -> None:
+async def test_a_standby_takes_over_in_mid_stream(
+    primary: Cluster, sandbox: Sandbox, stack: AsyncExitStack, how: str
+) -> None:
     listmonk = Listmonk(primary.url())
     stack.callback(listmonk.close)
     listmonk.make()
@@ -128,7 +116,7 @@ async def test_a_standby_takes_over_in_mid_stream(primary: Cluster, stack: Async
     listmonk.people(PEOPLE)
     standby = await asyncio.to_thread(partial(primary.standby, synchronous=True))
     stack.callback(standby.close)
-    pair, *_ = await pair_on(primary.url("postgres", standby, user=BRIDGE), stack)
+    pair, *_ = await pair_on(primary.url("postgres", standby, user=BRIDGE), sandbox, stack)
     await emit(pair, range(300))
     await begun(listmonk)
     if how == "killed":

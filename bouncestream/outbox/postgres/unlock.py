@@ -93,11 +93,6 @@ class Sealing:
             for name, table in schema.tables.items()
         }
 
-    @property
-    def hides(self) -> bool:
-        """Whether nothing is opened."""
-        return self._functions is None
-
     def begin(self, number: int) -> None:
         """A transaction begins that writes."""
         if self._sealer is not None:
