@@ -35,7 +35,7 @@ from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
 from bouncestream.event import MAILBOX, NO_PROOF, BounceEvent, Kind, Proof, believable
 from bouncestream.folders import Filing
-from bouncestream.judging.unsure import settled
+from bouncestream.judging.unsure import settled, soft_at_most
 from bouncestream.mail import decode
 from bouncestream.mail.address import a_label
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict, Wish
@@ -300,7 +300,7 @@ def _of_ours(verdict: Verdict, judging: Judging) -> str:
 
 
 def _believed(event: BounceEvent, words: str, unproven: str) -> BounceEvent:
-    """The event as far as it is believed. This comes after the policy: no word of it makes a forgery hard."""
+    """The event as far as it is believed. This comes after the policy."""
     if event.proof != Proof.NONE:
         return replace(event, evidence=f"{event.evidence}; proof of origin: {words}")
     hint = f"; only a hint: {words}" if words else ""
@@ -309,10 +309,7 @@ def _believed(event: BounceEvent, words: str, unproven: str) -> BounceEvent:
         return replace(event, hold="unproven", evidence=f"{evidence}held{hint}")
     if unproven == "accept":
         return replace(event, evidence=f"{evidence}accepted as configured{hint}")
-    evidence += "reported as soft at most"
-    if event.kind is not Kind.SOFT:
-        evidence += f" (it says {event.kind})"
-    return replace(event, kind=Kind.SOFT, evidence=evidence + hint, sure=True)
+    return soft_at_most(event, hint)
 
 
 def _few(events: Sequence[BounceEvent], most: int) -> Iterator[BounceEvent]:

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bouncestream.event import MAILBOX, UNPROVEN, BounceEvent, Kind
+from bouncestream.event import MAILBOX, NO_PROOF, UNPROVEN, BounceEvent, Kind
 
 #: How much later a second report is one of another day, and how old the first may be.
 ANOTHER_DAY = timedelta(hours=24)
@@ -48,6 +48,14 @@ class Report:
 def is_unsure(event: BounceEvent) -> bool:
     """Whether it is left to the outbox as what it is told."""
     return not event.sure and event.kind is Kind.HARD
+
+
+def soft_at_most(event: BounceEvent, hint: str = "") -> BounceEvent:
+    """An event that anybody can have written: soft at most, whatever it says. This comes after the policy: no word
+    of that makes a forgery hard. `hint`: what speaks for it all the same, behind a semicolon."""
+    said = f" (it says {event.kind})" if event.kind is not Kind.SOFT else ""
+    evidence = f"{event.evidence}; {NO_PROOF}: reported as soft at most{said}{hint}"
+    return replace(event, kind=Kind.SOFT, sure=True, evidence=evidence)
 
 
 def settled(event: BounceEvent, unsure: str, *, proven: bool = True) -> BounceEvent:

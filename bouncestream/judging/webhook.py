@@ -4,10 +4,8 @@ mail in `judging.mail` and for a refusal in `judging.refusal`: nowhere else, and
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof
-from bouncestream.judging.unsure import settled
+from bouncestream.event import BounceEvent, Kind, Proof
+from bouncestream.judging.unsure import settled, soft_at_most
 from bouncestream.policy import Rules
 from bouncestream.ports import RawInput, Submission
 from bouncestream.providers._contract import Parsed
@@ -30,10 +28,5 @@ def judge(parsed: Parsed, came: RawInput, rules: Rules, *, proven: bool = True) 
 
 
 def _believed(event: BounceEvent) -> BounceEvent:
-    """The event as far as it is believed: what a provider only heard by a mail that anybody can have written is
-    soft at most, whatever the policy says, as in `judging.mail`."""
-    if event.proof != Proof.NONE or event.kind is Kind.UNSUBSCRIBE:
-        return event
-    said = f" (it says {event.kind})" if event.kind is not Kind.SOFT else ""
-    evidence = f"{event.evidence}; {NO_PROOF}: reported as soft at most{said}"
-    return replace(event, kind=Kind.SOFT, sure=True, evidence=evidence)
+    """The event as far as it is believed: a provider may only have heard it by a mail that anybody can write."""
+    return event if event.proof != Proof.NONE or event.kind is Kind.UNSUBSCRIBE else soft_at_most(event)
